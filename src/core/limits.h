@@ -1,0 +1,39 @@
+/* Every limit that a caller can meet, in one place, checked against each other below. Bytes unless
+ * the name says otherwise. */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+#include <assert.h>
+
+enum {
+    LIMIT_HEAD = 16 * 1024,         /* request line and header fields */
+    LIMIT_BODY = 64 * 1024,         /* forms and JSON, unless a route says otherwise */
+    LIMIT_BODY_BATCH = 1024 * 1024, /* POST /oauth/introspect/batch */
+    LIMIT_TOKEN = 8 * 1024,         /* a JWT, ours or presented */
+    LIMIT_BATCH_TOKENS = 100,
+    LIMIT_PARAMETERS = 64, /* in one form */
+    LIMIT_PARAMETER_NAME = 64,
+    LIMIT_HEADERS = 64,
+    LIMIT_AUDIENCES = 16, /* of an application, and so of a token */
+    LIMIT_AUDIENCE = 256,
+    LIMIT_NAME = 128,
+    LIMIT_SECRET = 128, /* a client secret as presented */
+    LIMIT_KID = 64,
+    LIMIT_SCOPES = 512, /* values in the catalogue: one bit each, one cache line */
+    LIMIT_SCOPE_NAME = 64,
+    LIMIT_JSON_DEPTH = 16,
+    LIMIT_JSON_KEYS = 64,
+    LIMIT_PARTNER_DEPTH = 32,
+    LIMIT_ARENA = 512 * 1024, /* of one exchange with an ordinary body */
+    LIMIT_ARENA_BATCH = 8 * 1024 * 1024,
+    LIMIT_REPLY = 2 * 1024 * 1024,
+};
+
+static_assert(LIMIT_TOKEN < LIMIT_HEAD, "a bearer token travels in one header field");
+static_assert(LIMIT_TOKEN < LIMIT_BODY, "a token travels in a form");
+static_assert(LIMIT_BATCH_TOKENS * LIMIT_TOKEN < LIMIT_BODY_BATCH,
+              "a full batch of longest tokens");
+static_assert(LIMIT_ARENA >= 4 * LIMIT_BODY, "decoded form, claims and reply of the longest body");
+static_assert(LIMIT_ARENA_BATCH >= 4 * LIMIT_BODY_BATCH, "likewise for a batch");
+
+#endif

@@ -1,0 +1,68 @@
+#include "core/sid.h"
+
+struct result sid_new(const struct clock *clock, struct entropy *entropy, struct sid *out)
+{
+    struct sid sid;
+    uint64_t ms = (uint64_t)clock_wall_ms(clock);
+
+    TRY(entropy_fill(entropy, sid.bytes + 6, 10));
+    for (int i = 0; i < 6; i++)
+        sid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    sid.bytes[6] = (uint8_t)(0x70 | (sid.bytes[6] & 0x0F));
+    sid.bytes[8] = (uint8_t)(0x80 | (sid.bytes[8] & 0x3F));
+    *out = sid;
+    return RESULT_OK;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_dash(size_t at)
+{
+    return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+bool sid_parse(struct str text, struct sid *out)
+{
+    struct sid sid = {{0}};
+    size_t nibble = 0;
+
+    if (text.len != SID_TEXT)
+        return false;
+    for (size_t i = 0; i < SID_TEXT; i++) {
+        if (is_dash(i)) {
+            if (text.ptr[i] != '-')
+                return false;
+            continue;
+        }
+        int value = hex_value(text.ptr[i]);
+        if (value < 0)
+            return false;
+        sid.bytes[nibble / 2] = (uint8_t)(sid.bytes[nibble / 2] << 4 | value);
+        nibble++;
+    }
+    if (sid.bytes[6] >> 4 != 7 || sid.bytes[8] >> 6 != 2)
+        return false;
+    *out = sid;
+    return true;
+}
+
+void sid_format(const struct sid *sid, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t nibble = 0;
+
+    for (size_t i = 0; i < SID_TEXT; i++) {
+        if (is_dash(i)) {
+            out[i] = '-';
+            continue;
+        }
+        uint8_t byte = sid->bytes[nibble / 2];
+        out[i] = digits[nibble % 2 == 0 ? byte >> 4 : byte & 15];
+        nibble++;
+    }
+}
