@@ -1,0 +1,60 @@
+/* The revocation index: which tokens are revoked, and the epochs, in memory. It answers every introspection
+ * by itself: no store, no Redis, no lock (P2, SPEC 6).
+ *
+ * One writer (the store's writer thread; before it starts, the thread that builds the index), any number of
+ * readers that are quiesce readers. What a reader looks up during one turn of its loop is stable memory. */
+#ifndef REVOCATION_INDEX_H
+#define REVOCATION_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/quiesce.h"
+#include "core/result.h"
+#include "store/rows.h"
+
+struct revocation_index;
+
+RESULT revocation_index_new(struct quiesce *quiesce, struct revocation_index **out);
+void revocation_index_free(struct revocation_index **index); /* no readers left; accepts NULL */
+
+/* ---- the writer ---- */
+
+/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. A fault (memory)
+ * marks the index incomplete, after which readers answer 503 until it was rebuilt. */
+RESULT revocation_index_apply(struct revocation_index *index, const struct store_entry *entries, size_t n);
+
+/* Declares that everything up to number has been applied; complete from the first call on. */
+void revocation_index_complete(struct revocation_index *index, uint64_t number);
+
+/* Forgets entries with end_s <= now_s, a bounded amount of work each call. */
+void revocation_index_sweep(struct revocation_index *index, int64_t now_s);
+
+/* ---- readers ---- */
+
+bool revocation_index_is_complete(const struct revocation_index *index);
+
+/* The last number applied: what a token minted now carries as its `epoch` claim. */
+uint64_t revocation_index_number(const struct revocation_index *index);
+
+bool revocation_index_has_token(const struct revocation_index *index, const struct sid *token_sid);
+
+struct epoch_subject {
+    uint64_t epoch; /* the token's claim */
+    struct sid client_id;
+    struct sid user_sid; /* none: no user */
+    struct str kid;
+    const struct sid *partners; /* the token's partner first, then its ancestors up to the root */
+    size_t partner_count;
+};
+
+/* True when an epoch entry with a number above subject->epoch matches. */
+bool revocation_index_is_cut(const struct revocation_index *index, const struct epoch_subject *subject);
+
+struct revocation_index_stats {
+    size_t tokens, epochs, bytes;
+};
+struct revocation_index_stats revocation_index_stats(const struct revocation_index *index);
+
+#endif

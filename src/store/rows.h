@@ -1,0 +1,105 @@
+/* What the store keeps, as plain values. Text points into memory of whoever hands the row over and lives as
+ * long as that call, unless a function says otherwise. Lists of names (scopes, audiences, grant types,
+ * redirect URIs) are one text with single spaces between: none of their values can hold a space. Names, not
+ * bits: a bit number means nothing outside its process (SPEC 2). Times are milliseconds since 1970 (_ms) or
+ * seconds (_s); 0 means "not set". */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/limits.h"
+#include "core/sid.h"
+#include "core/str.h"
+
+enum partner_status { PARTNER_UNVERIFIED, PARTNER_ACTIVE, PARTNER_SUSPENDED, PARTNER_CANCELED };
+
+struct partner_row {
+    struct sid partner_sid;
+    struct sid parent_sid; /* none: the root */
+    struct str name, login;
+    enum partner_status status;
+    bool scopes_all; /* the whole catalogue as it is now; then available_scopes is empty */
+    struct str available_scopes;
+    int64_t created_ms, updated_ms;
+    uint64_t revision; /* from 1 */
+};
+
+enum application_type { APPLICATION_CONFIDENTIAL, APPLICATION_PUBLIC };
+enum application_status { APPLICATION_ACTIVE, APPLICATION_SUSPENDED };
+enum client_auth_method {
+    CLIENT_AUTH_BASIC,       /* client_secret_basic */
+    CLIENT_AUTH_POST,        /* client_secret_post */
+    CLIENT_AUTH_PRIVATE_KEY, /* private_key_jwt */
+    CLIENT_AUTH_NONE,        /* none: public clients */
+};
+
+struct application_row {
+    struct sid client_id;
+    struct sid partner_sid;
+    struct str name;
+    enum application_type type;
+    enum application_status status;
+    enum client_auth_method auth_method;
+    struct str grant_types;   /* RFC 7591 names */
+    struct str redirect_uris;
+    bool scopes_all;          /* as in partner_row, restricted values approved */
+    struct str scopes;        /* declared */
+    struct str approved_restricted;
+    struct str audiences;
+    bool introspection;
+    uint32_t access_token_ttl_s; /* 0: the configuration's default */
+    int64_t created_ms, updated_ms;
+    uint64_t revision;
+};
+
+struct secret_row {
+    struct sid secret_id;
+    struct sid client_id;
+    uint8_t digest[32]; /* SHA-256 of the whole secret text; the secret itself is nowhere (P5) */
+    int64_t created_ms;
+    int64_t expires_ms; /* 0: never */
+};
+
+struct token_row {
+    struct sid token_sid;
+    struct sid client_id;
+    struct sid partner_sid;
+    struct sid user_sid;  /* none: no user behind it */
+    struct str name;
+    struct str scopes;    /* as granted, literally */
+    struct str audiences;
+    int64_t created_ms;
+    int64_t exp_s;         /* now */
+    int64_t exp_signed_s;  /* the highest ever signed: what an index entry must outlive */
+    uint32_t generation;   /* from 1 */
+    uint64_t revision;
+};
+
+/* One step of the sequence (SPEC 6): numbers have no hole and rise in commit order. */
+enum entry_kind {
+    ENTRY_TOKEN_REVOKED = 1,   /* id: token_sid */
+    ENTRY_EPOCH_APPLICATION,   /* id: client_id */
+    ENTRY_EPOCH_PARTNER,       /* id: partner_sid, that partner alone */
+    ENTRY_EPOCH_PARTNER_TREE,  /* id: partner_sid, and all below it */
+    ENTRY_EPOCH_USER,          /* id: user_sid */
+    ENTRY_EPOCH_KEY,           /* kid */
+};
+
+struct store_entry {
+    uint64_t number;
+    enum entry_kind kind;
+    struct sid id;
+    uint8_t kid_len;
+    char kid[LIMIT_KID];
+    int64_t end_s; /* from here on nothing it speaks of can be alive; then it may be forgotten */
+    int64_t at_ms; /* when it was made */
+};
+
+static inline struct str entry_kid(const struct store_entry *entry)
+{
+    return str_make(entry->kid, entry->kid_len);
+}
+
+#endif
