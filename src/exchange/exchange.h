@@ -1,0 +1,116 @@
+/* One request and its answer, from the framing guard to the last byte sent. http makes it, fills
+ * request and calls exchange_start; the driver runs the endpoint's steps; when they end it calls
+ * deliver.
+ *
+ * Lifetime: the memory belongs to http. A client may leave while a step waits: http then calls
+ * exchange_abandon, and the memory stays until the completion came (deliver is called then, with
+ * gone set, and only frees). Nothing ever completes into a dead exchange. All calls are on the
+ * worker's thread. */
+#ifndef EXCHANGE_EXCHANGE_H
+#define EXCHANGE_EXCHANGE_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/result.h"
+#include "exchange/route.h"
+
+struct worker;
+struct snapshot;
+
+struct peer {
+    bool is_unix;
+    struct in6_addr address; /* IPv4 as ::ffff:a.b.c.d; all zero for a unix socket */
+    bool tls;
+    bool trusted; /* the direct peer is one of trusted_proxies; address is then the last untrusted
+                     X-Forwarded-For hop */
+};
+
+/* All text lives as long as the exchange. A field that was absent has ptr NULL; one that came twice
+ * never gets here (the guard answers 400). */
+struct request {
+    enum method method;
+    struct str path;  /* as sent, up to '?' */
+    struct str query; /* behind '?', without it */
+    struct str body;
+    struct str authorization, content_type, if_none_match, if_match, origin;
+    struct peer peer;
+    struct str request_id; /* of ours, printable ASCII without quotes */
+    bool admin;            /* came by the admin listener */
+};
+
+enum { REPLY_HEADERS_MAX = 8 };
+
+struct reply {
+    int status;
+    struct str content_type; /* empty: no body */
+    struct str body;
+    struct {
+        struct str name; /* lower case */
+        struct str value;
+    } headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    bool cacheable; /* else Cache-Control: no-store and Pragma: no-cache are added */
+    bool close;     /* the connection after it */
+};
+
+struct exchange {
+    struct arena arena;
+    struct worker *worker;
+    /* Stable during one turn of the loop; a step that waits holds its own reference
+     * (exchange_hold). */
+    const struct snapshot *snapshot;
+    struct request request;
+    struct reply reply;
+    const struct route *route;
+    void *state; /* route->endpoint->state_size bytes in the arena */
+
+    void (*deliver)(struct exchange *x); /* http's; set before exchange_start */
+
+    /* the driver's */
+    unsigned next_step;
+    bool waiting, gone, held;
+    struct exchange *queue_next; /* in the worker's queue of deferred work */
+    void (*queue_work)(struct exchange *x);
+};
+
+/* Runs steps until one waits or the end is reached. */
+void exchange_start(struct exchange *x);
+
+/* A completion came: runs the steps behind the one that waited. */
+void exchange_resume(struct exchange *x);
+
+/* The client left. True: nobody waits, free at once. False: deliver will be called later, to free.
+ */
+bool exchange_abandon(struct exchange *x);
+
+/* Keeps x->snapshot alive across WAIT; the driver lets go at the end. */
+void exchange_hold(struct exchange *x);
+
+/* Expensive work (signing, a first verification) goes through the worker's bounded queue, a few
+ * dozen a turn, so that a flood cannot starve what is cheap; it is dropped when the client leaves.
+ * The step returns what this returns: WAIT, or DONE with 503 when the queue is full. */
+enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange *x));
+
+/* ---- replies; each returns STEP_DONE ---- */
+
+/* body must live as long as the exchange (arena, snapshot held, or static). */
+enum step_result exchange_reply(struct exchange *x, int status, struct str content_type,
+                                struct str body);
+enum step_result exchange_reply_json(struct exchange *x, int status, struct str body);
+
+/* The error of RFC6749-5.2 / RFC6750-3 in JSON: error, error_description, error_uri, and the
+ * request id. detail (may be empty) replaces the fixed text; characters that may not stand there
+ * are left out. Status, WWW-Authenticate, Retry-After come from the code. A fault is logged here,
+ * once, and shown as its wire name. */
+enum step_result exchange_refuse(struct exchange *x, enum err code, struct str detail);
+enum step_result exchange_fault(struct exchange *x, struct result fault);
+
+/* name: lower case constant; value lives as long as the exchange. More than REPLY_HEADERS_MAX is a
+ * bug. */
+void exchange_add_header(struct exchange *x, struct str name, struct str value);
+
+#endif

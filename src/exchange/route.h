@@ -1,0 +1,58 @@
+/* What an endpoint is. oauth and manage each export a const table of routes; app hands them to
+ * http, which knows no endpoint by name.
+ *
+ * An endpoint is a list of steps. Each fills its part of the exchange's state and returns NEXT;
+ * WAIT (a completion will call exchange_resume, and the following step runs then); or DONE (the
+ * reply is set). Steps never call steps: the driver in exchange.c alone owns the flow. */
+#ifndef EXCHANGE_ROUTE_H
+#define EXCHANGE_ROUTE_H
+
+#include <stddef.h>
+
+#include "core/str.h"
+
+struct exchange;
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
+
+typedef enum step_result step_fn(struct exchange *x);
+
+enum { ENDPOINT_STEPS_MAX = 12 };
+
+struct endpoint {
+    const char *name;                   /* for logs and metrics */
+    size_t state_size;                  /* of x->state, zeroed */
+    step_fn *steps[ENDPOINT_STEPS_MAX]; /* ends with NULL */
+};
+
+enum method {
+    METHOD_GET,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_PATCH,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD_OTHER
+};
+
+enum route_flags {
+    ROUTE_CORS_ANY = 1 << 0, /* Access-Control-Allow-Origin: *; OPTIONS is answered by http */
+    ROUTE_ADMIN = 1 << 1,  /* on the admin listener only; others are on the public listeners only */
+    ROUTE_ALWAYS = 1 << 2, /* answered also when the in-flight cap is reached (health) */
+    ROUTE_PREFIX = 1 << 3, /* path is a prefix, e.g. /errors/ */
+};
+
+struct route {
+    enum method method;
+    struct str path; /* matched byte for byte */
+    unsigned flags;
+    size_t body_max; /* 0: takes no body */
+    const struct endpoint *endpoint;
+};
+
+struct route_table {
+    const struct route *routes;
+    size_t count;
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* The lifetimes above an exchange: struct server (the process) and struct worker (one event loop
+ * thread). app makes the server; http makes its workers. */
+#ifndef EXCHANGE_SERVER_H
+#define EXCHANGE_SERVER_H
+
+#include <stdatomic.h>
+
+#include "core/clock.h"
+#include "core/entropy.h"
+#include "core/loop.h"
+#include "core/metrics.h"
+#include "core/quiesce.h"
+
+struct config;
+struct store;
+struct revocation_index;
+struct revocation_link;
+struct guess_throttle;
+struct snapshot;
+struct exchange;
+struct keyring_thread;
+
+struct server {
+    const struct config *config; /* of the start; what a reload changes is in the snapshot */
+    const struct clock *clock;
+    struct entropy *entropy;
+    struct metrics_registry metrics;
+    struct quiesce quiesce;
+    struct store *store;
+    struct revocation_index *index;
+    _Atomic(struct revocation_link *) link; /* NULL: no Redis configured */
+    struct guess_throttle *throttle;
+    _Atomic(struct snapshot *) snapshot;
+    _Atomic bool draining;
+    int64_t started_mono_ms;
+};
+
+enum { WORKER_DEFER_MAX = 4096, WORKER_DEFER_PER_TURN = 32 };
+
+struct worker {
+    unsigned number; /* from 0 */
+    struct server *server;
+    struct loop *loop;
+    struct metrics metrics;
+    struct quiesce_reader *reader;
+    struct keyring_thread *keys; /* the token layer's per-thread signing and verifying contexts */
+
+    /* deferred work, oldest first */
+    struct exchange *defer_first, *defer_last;
+    unsigned defer_count;
+    struct loop_msg defer_turn;
+    bool defer_posted;
+};
+
+/* worker->loop, server and number are set by the caller. On the worker's thread or before it
+ * starts. */
+RESULT worker_init(struct worker *worker);
+void worker_done(struct worker *worker);
+
+#endif
