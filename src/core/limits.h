@@ -23,6 +23,7 @@ enum {
     LIMIT_SCOPE_NAME = 64,
     LIMIT_JSON_DEPTH = 16,
     LIMIT_JSON_KEYS = 64,
+    LIMIT_JSON_VALUES = 4096,
     LIMIT_PARTNER_DEPTH = 32,
     LIMIT_ARENA = 512 * 1024, /* of one exchange with an ordinary body */
     LIMIT_ARENA_BATCH = 8 * 1024 * 1024,
