@@ -68,6 +68,8 @@ struct exchange {
     const struct route *route;
     void *state; /* route->endpoint->state_size bytes in the arena */
 
+    struct str scope_needed; /* named in the challenge of ERR_INSUFFICIENT_SCOPE; may be empty */
+
     void (*deliver)(struct exchange *x); /* http's; set before exchange_start */
 
     /* the driver's */
@@ -94,6 +96,9 @@ void exchange_hold(struct exchange *x);
  * dozen a turn, so that a flood cannot starve what is cheap; it is dropped when the client leaves.
  * The step returns what this returns: WAIT, or DONE with 503 when the queue is full. */
 enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange *x));
+
+/* Likewise, and then the calling step runs again instead of the following one: work in portions. */
+enum step_result exchange_defer_again(struct exchange *x, void (*work)(struct exchange *x));
 
 /* ---- replies; each returns STEP_DONE ---- */
 

@@ -1,0 +1,91 @@
+/* The worker's queue of expensive work. It is bounded in length, so a flood is answered 503 early,
+ * and in work a turn, so that between two portions the loop reads and answers what is cheap. */
+#include <assert.h>
+
+#include "exchange/exchange.h"
+#include "exchange/server.h"
+
+static void post_turn(struct worker *worker)
+{
+    if (worker->defer_posted || worker->defer_first == NULL)
+        return;
+    worker->defer_posted = true;
+    loop_post(worker->loop, &worker->defer_turn);
+}
+
+static struct exchange *take(struct worker *worker)
+{
+    struct exchange *x = worker->defer_first;
+    if (x == NULL)
+        return NULL;
+    worker->defer_first = x->queue_next;
+    if (worker->defer_first == NULL)
+        worker->defer_last = NULL;
+    worker->defer_count--;
+    return x;
+}
+
+/* On the loop's thread. */
+static void turn(struct loop_msg *message)
+{
+    struct worker *worker =
+        (struct worker *)((char *)message - offsetof(struct worker, defer_turn));
+
+    worker->defer_posted = false;
+    for (int i = 0; i < WORKER_DEFER_PER_TURN; i++) {
+        struct exchange *x = take(worker);
+        if (x == NULL)
+            return;
+        if (x->gone)
+            i--; /* costs nothing, so it counts nothing */
+        else
+            x->queue_work(x);
+        exchange_resume(x);
+    }
+    post_turn(worker);
+}
+
+struct result worker_init(struct worker *worker)
+{
+    struct server *server = worker->server;
+
+    worker->reader = quiesce_register(&server->quiesce);
+    metrics_register(&server->metrics, &worker->metrics);
+    worker->defer_turn.run = turn;
+    return RESULT_OK;
+}
+
+void worker_done(struct worker *worker)
+{
+    assert(worker->defer_first == NULL);
+    quiesce_offline(worker->reader);
+}
+
+enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange *x))
+{
+    struct worker *worker = x->worker;
+
+    if (worker->defer_count >= WORKER_DEFER_MAX) {
+        metrics_add(&worker->metrics, METRIC_HTTP_OVERLOADED, 1);
+        return exchange_refuse(x, ERR_OVERLOADED, STR_NONE);
+    }
+    exchange_hold(x);
+    x->queue_work = work;
+    x->queue_next = NULL;
+    if (worker->defer_last != NULL)
+        worker->defer_last->queue_next = x;
+    else
+        worker->defer_first = x;
+    worker->defer_last = x;
+    worker->defer_count++;
+    post_turn(worker);
+    return STEP_WAIT;
+}
+
+enum step_result exchange_defer_again(struct exchange *x, void (*work)(struct exchange *x))
+{
+    enum step_result result = exchange_defer(x, work);
+    if (result == STEP_WAIT)
+        x->next_step--;
+    return result;
+}

@@ -1,0 +1,78 @@
+#include "exchange/exchange.h"
+
+#include <assert.h>
+
+#include "exchange/server.h"
+#include "exchange/snapshot.h"
+
+static void finish(struct exchange *x)
+{
+    if (x->held) {
+        snapshot_unref(x->snapshot);
+        x->held = false;
+    }
+    x->deliver(x);
+}
+
+static void run(struct exchange *x)
+{
+    for (;;) {
+        step_fn *step = x->route->endpoint->steps[x->next_step];
+        if (step == NULL) {
+            finish(x);
+            return;
+        }
+        x->next_step++;
+        switch (step(x)) {
+        case STEP_NEXT:
+            break;
+        case STEP_WAIT:
+            x->waiting = true;
+            return;
+        case STEP_DONE:
+            finish(x);
+            return;
+        }
+    }
+}
+
+void exchange_start(struct exchange *x)
+{
+    x->snapshot = snapshot_now(x->worker->server);
+    x->next_step = 0;
+    x->waiting = x->gone = x->held = false;
+    if (x->route->endpoint->state_size > 0) {
+        x->state = arena_zalloc(&x->arena, x->route->endpoint->state_size);
+        if (x->state == NULL) {
+            exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+            finish(x);
+            return;
+        }
+    }
+    run(x);
+}
+
+void exchange_resume(struct exchange *x)
+{
+    assert(x->waiting);
+    x->waiting = false;
+    if (x->gone)
+        finish(x);
+    else
+        run(x);
+}
+
+bool exchange_abandon(struct exchange *x)
+{
+    if (!x->waiting)
+        return true;
+    x->gone = true;
+    return false;
+}
+
+void exchange_hold(struct exchange *x)
+{
+    if (!x->held)
+        snapshot_ref(x->snapshot);
+    x->held = true;
+}
