@@ -1,0 +1,3 @@
+#include "core/version.h"
+
+const char scopemint_version[] = SCOPEMINT_VERSION;
