@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# What the scripts beside this file share: messages, the build, a private Redis, waiting for readiness.
+# Sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    say "${0##*/}: $*"
+    exit 1
+}
+
+# configure DIR [MESON OPTION...]: once; afterwards ninja itself notices what changed.
+configure() {
+    local dir=$1
+    shift
+    [ -f "$dir/build.ninja" ] || meson setup "$@" "$dir" "$root"
+}
+
+# The release build of the server alone. Locked: two scripts may be started at once.
+build_server() {
+    mkdir -p "$root/build"
+    (
+        flock 9
+        { configure "$root/build" --buildtype=release && ninja -C "$root/build" src/app/scopemint; } >&2
+    ) 9>"$root/build/.lock"
+}
+
+# socket_path DIR: where a unix socket for DIR goes. sun_path holds 107 bytes, a state folder may be deeper.
+socket_path() {
+    local path=$1/redis.sock
+    if [ ${#path} -gt 100 ]; then
+        path=$(mktemp -d "${TMPDIR:-/tmp}/scopemint.XXXXXX")/redis.sock
+    fi
+    printf '%s\n' "$path"
+}
+
+# start_redis DIR SOCKET: no port, nothing kept on disk; sets redis_pid, a child that dies with this shell.
+start_redis() {
+    local dir=$1 socket=$2
+    rm -f "$socket"
+    setpriv --pdeathsig TERM redis-server --port 0 --unixsocket "$socket" --unixsocketperm 700 \
+        --save '' --appendonly no --rdbcompression no --dir "$dir" --logfile "$dir/redis.log" \
+        --daemonize no >/dev/null 2>&1 &
+    redis_pid=$!
+    for _ in $(seq 200); do
+        [ -S "$socket" ] && redis-cli -s "$socket" ping >/dev/null 2>&1 && return
+        kill -0 "$redis_pid" 2>/dev/null || break
+        sleep 0.02
+    done
+    die "Redis did not start; see $dir/redis.log"
+}
+
+# start_server BINARY LOG ARGUMENT...: sets server_pid, a child that dies with this shell.
+start_server() {
+    local binary=$1 log=$2
+    shift 2
+    setpriv --pdeathsig TERM "$binary" serve "$@" >>"$log" 2>&1 &
+    server_pid=$!
+}
+
+# wait_ready ADMIN_URL LOG: until the server says so; ends the script when the server died before.
+wait_ready() {
+    local url=$1/readyz log=$2
+    for _ in $(seq 600); do
+        curl -fsS -o /dev/null --max-time 2 "$url" 2>/dev/null && return
+        if ! kill -0 "$server_pid" 2>/dev/null; then
+            tail -n 20 "$log" >&2
+            die "the server ended before it was ready; its log is $log"
+        fi
+        sleep 0.05
+    done
+    die "the server was not ready after 30 seconds; its log is $log"
+}
+
+# require_free_port PORT
+require_free_port() {
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
+        die "port $1 on 127.0.0.1 is in use; stop what listens there (ss -ltnp 'sport = :$1' names it) and try again"
+    fi
+}
+
+# stop PID: asks, waits, says how it ended. A pid that is empty or gone is fine.
+stop() {
+    [ -n "${1:-}" ] || return 0
+    kill -TERM "$1" 2>/dev/null || true
+    local status=0
+    wait "$1" 2>/dev/null || status=$?
+    # 127: not ours any more, so it ended before
+    [ "$status" -eq 127 ] && status=0
+    return "$status"
+}
