@@ -1,8 +1,9 @@
-/* The revocation index: which tokens are revoked, and the epochs, in memory. It answers every introspection
- * by itself: no store, no Redis, no lock (P2, SPEC 6).
+/* The revocation index: which tokens are revoked, and the epochs, in memory. It answers every
+ * introspection by itself: no store, no Redis, no lock (P2, SPEC 6).
  *
- * One writer (the store's writer thread; before it starts, the thread that builds the index), any number of
- * readers that are quiesce readers. What a reader looks up during one turn of its loop is stable memory. */
+ * One writer (the store's writer thread; before it starts, the thread that builds the index), any
+ * number of readers that are quiesce readers. What a reader looks up during one turn of its loop is
+ * stable memory. */
 #ifndef REVOCATION_INDEX_H
 #define REVOCATION_INDEX_H
 
@@ -21,12 +22,17 @@ void revocation_index_free(struct revocation_index **index); /* no readers left;
 
 /* ---- the writer ---- */
 
-/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. A fault (memory)
- * marks the index incomplete, after which readers answer 503 until it was rebuilt. */
-RESULT revocation_index_apply(struct revocation_index *index, const struct store_entry *entries, size_t n);
+/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. A fault
+ * (memory) marks the index incomplete, after which readers answer 503 until it was rebuilt. */
+RESULT revocation_index_apply(struct revocation_index *index, const struct store_entry *entries,
+                              size_t n);
 
 /* Declares that everything up to number has been applied; complete from the first call on. */
 void revocation_index_complete(struct revocation_index *index, uint64_t number);
+
+/* Begins again after a fault: apply everything from number 0 on, then complete. What is there stays
+ * there meanwhile, and complete() has no effect between the fault and this call. */
+void revocation_index_rebuild(struct revocation_index *index);
 
 /* Forgets entries with end_s <= now_s, a bounded amount of work each call. */
 void revocation_index_sweep(struct revocation_index *index, int64_t now_s);
@@ -50,11 +56,13 @@ struct epoch_subject {
 };
 
 /* True when an epoch entry with a number above subject->epoch matches. */
-bool revocation_index_is_cut(const struct revocation_index *index, const struct epoch_subject *subject);
+bool revocation_index_is_cut(const struct revocation_index *index,
+                             const struct epoch_subject *subject);
 
 struct revocation_index_stats {
     size_t tokens, epochs, bytes;
 };
+/* Any thread. */
 struct revocation_index_stats revocation_index_stats(const struct revocation_index *index);
 
 #endif

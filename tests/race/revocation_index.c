@@ -1,0 +1,114 @@
+/* One writer adds, grows, sweeps and cuts; readers meanwhile must find everything that was applied
+ * before they looked (P2), and never anything that was not. */
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "revocation/index.h"
+
+enum { READERS = 3, TOKENS = 60000, BATCH = 8, EPOCH_EVERY = 4096 };
+enum { END_S = 1000, SHORT_END_S = 10, NOW_S = 20 };
+
+static struct quiesce quiesce;
+static struct revocation_index *revocations;
+static _Atomic uint64_t applied; /* tokens below it are in the index */
+static _Atomic bool done;
+
+static struct sid sid_of(uint64_t n)
+{
+    struct sid sid = {{0}};
+    uint64_t mixed = (n + 1) * 0x9e3779b97f4a7c15u;
+    memcpy(sid.bytes, &n, sizeof(n));
+    memcpy(sid.bytes + 8, &mixed, sizeof(mixed));
+    return sid;
+}
+
+/* Every fourth ends early and may be swept at any time. */
+static bool is_lasting(uint64_t n)
+{
+    return n % 4 != 0;
+}
+
+static void look(uint64_t step)
+{
+    uint64_t bound = atomic_load(&applied);
+    uint64_t number = revocation_index_number(revocations);
+    uint64_t n = bound == 0 ? 0 : step * 2654435761u % bound;
+    struct sid present = sid_of(n), absent = sid_of(n + TOKENS * 10);
+    struct epoch_subject subject = {.epoch = 0, .client_id = sid_of(0)};
+
+    assert(number <= TOKENS);
+    if (bound > 0 && is_lasting(n))
+        assert(revocation_index_has_token(revocations, &present));
+    assert(!revocation_index_has_token(revocations, &absent));
+    if (bound > EPOCH_EVERY)
+        assert(revocation_index_is_cut(revocations, &subject));
+    subject.epoch = UINT64_MAX;
+    assert(!revocation_index_is_cut(revocations, &subject));
+}
+
+static void *read_on(void *arg)
+{
+    struct quiesce_reader *reader = arg;
+    uint64_t step = 0;
+
+    while (!atomic_load(&done)) {
+        quiesce_pass(&quiesce, reader);
+        for (int i = 0; i < 16; i++)
+            look(step++);
+    }
+    quiesce_offline(reader);
+    return NULL;
+}
+
+static void apply(const struct store_entry *entries, size_t n)
+{
+    struct result result = revocation_index_apply(revocations, entries, n);
+    assert(result_ok(result));
+}
+
+static void write_all(void)
+{
+    struct store_entry batch[BATCH];
+
+    for (uint64_t n = 0; n < TOKENS; n += BATCH) {
+        for (uint64_t i = 0; i < BATCH; i++)
+            batch[i] = (struct store_entry){.number = n + i + 1,
+                                            .kind = ENTRY_TOKEN_REVOKED,
+                                            .id = sid_of(n + i),
+                                            .end_s = is_lasting(n + i) ? END_S : SHORT_END_S};
+        apply(batch, BATCH);
+        if (n % EPOCH_EVERY == 0) {
+            struct store_entry epoch = {.number = n + 1,
+                                        .kind = ENTRY_EPOCH_APPLICATION,
+                                        .id = sid_of(n / EPOCH_EVERY),
+                                        .end_s = END_S};
+            apply(&epoch, 1);
+        }
+        revocation_index_complete(revocations, n + BATCH);
+        atomic_store(&applied, n + BATCH);
+        if (n % 1000 == 0)
+            revocation_index_sweep(revocations, NOW_S);
+    }
+}
+
+int main(void)
+{
+    pthread_t threads[READERS];
+
+    quiesce_init(&quiesce);
+    struct result result = revocation_index_new(&quiesce, &revocations);
+    assert(result_ok(result));
+    for (int i = 0; i < READERS; i++) {
+        int failed = pthread_create(&threads[i], NULL, read_on, quiesce_register(&quiesce));
+        assert(failed == 0);
+    }
+    write_all();
+    atomic_store(&done, true);
+    for (int i = 0; i < READERS; i++)
+        pthread_join(threads[i], NULL);
+    revocation_index_free(&revocations);
+    quiesce_done(&quiesce);
+    puts("every revocation was seen as soon as it was applied");
+    return 0;
+}

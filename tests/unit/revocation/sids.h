@@ -1,0 +1,21 @@
+/* Ids and entries for the tests of this folder, all from a seed. */
+#ifndef TEST_REVOCATION_SIDS_H
+#define TEST_REVOCATION_SIDS_H
+
+#include "store/rows.h"
+
+struct random {
+    uint64_t state;
+};
+
+uint64_t random_next(struct random *random);
+uint64_t random_below(struct random *random, uint64_t bound);
+
+/* The n-th id of a fixed sequence; as in version 7, the front bytes count up. */
+struct sid sid_number(uint64_t n);
+
+struct store_entry entry_revoked(uint64_t number, struct sid token_sid, int64_t end_s);
+struct store_entry entry_epoch(uint64_t number, enum entry_kind kind, struct sid id, int64_t end_s);
+struct store_entry entry_key(uint64_t number, struct str kid, int64_t end_s);
+
+#endif

@@ -1,0 +1,144 @@
+/* Memory that runs out: the index says that it cannot tell (P4, CHECKLIST 7662-4-g), and can be
+ * built again. The allocators are replaced by the linker, see meson.build. */
+#include <criterion/criterion.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "revocation/index.h"
+#include "sids.h"
+
+static _Atomic bool failing;
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return atomic_load(&failing) ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return atomic_load(&failing) ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    return atomic_load(&failing) ? MAP_FAILED
+                                 : __real_mmap(at, size, protection, flags, fd, offset);
+}
+
+static struct quiesce quiesce;
+static struct revocation_index *index_;
+
+static void setup(void)
+{
+    quiesce_init(&quiesce);
+    cr_assert(result_ok(revocation_index_new(&quiesce, &index_)));
+}
+
+static void teardown(void)
+{
+    atomic_store(&failing, false);
+    revocation_index_free(&index_);
+    quiesce_done(&quiesce);
+}
+
+TestSuite(index_faults, .init = setup, .fini = teardown);
+
+static struct result apply(struct store_entry entry)
+{
+    return revocation_index_apply(index_, &entry, 1);
+}
+
+/* Applies until one faults, small tables and mapped ones; returns how many went in. */
+static uint64_t apply_until_fault(uint64_t first)
+{
+    for (uint64_t n = first;; n++) {
+        atomic_store(&failing, n > first);
+        struct result result = apply(entry_revoked(n, sid_number(n), 100));
+        atomic_store(&failing, false);
+        if (!result_ok(result)) {
+            cr_assert_eq(result.code, ERR_FAULT_MEMORY);
+            return n;
+        }
+    }
+}
+
+Test(index_faults, new_faults_without_memory)
+{
+    struct revocation_index *none = NULL;
+    atomic_store(&failing, true);
+    struct result result = revocation_index_new(&quiesce, &none);
+    atomic_store(&failing, false);
+    cr_assert_eq(result.code, ERR_FAULT_MEMORY);
+    cr_assert_null(none);
+}
+
+Test(index_faults, a_lost_revocation_makes_the_index_incomplete_until_rebuilt_P4)
+{
+    static const uint64_t sizes[] = {1, 100000}; /* tables on the heap; mapped ones */
+
+    for (size_t i = 0; i < 2; i++) {
+        for (uint64_t n = 1; n < sizes[i]; n++)
+            cr_assert(result_ok(apply(entry_revoked(n, sid_number(n), 100))));
+        revocation_index_complete(index_, sizes[i]);
+        cr_assert(revocation_index_is_complete(index_));
+
+        uint64_t lost = apply_until_fault(sizes[i]);
+        struct sid sid = sid_number(lost);
+        cr_assert_not(revocation_index_has_token(index_, &sid));
+        cr_assert_not(revocation_index_is_complete(index_));
+        revocation_index_complete(index_, lost + 1);
+        cr_assert_not(revocation_index_is_complete(index_), "a later commit does not mend it");
+
+        revocation_index_rebuild(index_);
+        for (uint64_t n = 1; n <= lost; n++)
+            cr_assert(result_ok(apply(entry_revoked(n, sid_number(n), 100))));
+        cr_assert_not(revocation_index_is_complete(index_));
+        revocation_index_complete(index_, lost);
+        cr_assert(revocation_index_is_complete(index_));
+        for (uint64_t n = 1; n <= lost; n++) {
+            sid = sid_number(n);
+            cr_assert(revocation_index_has_token(index_, &sid));
+        }
+    }
+}
+
+Test(index_faults, a_lost_epoch_makes_the_index_incomplete_P4)
+{
+    revocation_index_complete(index_, 1);
+    atomic_store(&failing, true);
+    struct result result = apply(entry_epoch(2, ENTRY_EPOCH_APPLICATION, sid_number(1), 100));
+    atomic_store(&failing, false);
+    cr_assert_eq(result.code, ERR_FAULT_MEMORY);
+    cr_assert_not(revocation_index_is_complete(index_));
+}
+
+Test(index_faults, a_sweep_without_memory_keeps_what_it_cannot_copy)
+{
+    for (uint64_t n = 1; n <= 5000; n++)
+        cr_assert(result_ok(apply(entry_revoked(n, sid_number(n), n % 2 == 0 ? 100 : 200))));
+    cr_assert(result_ok(apply(entry_epoch(9, ENTRY_EPOCH_USER, sid_number(1), 100))));
+    revocation_index_complete(index_, 5000);
+
+    atomic_store(&failing, true);
+    for (int i = 0; i < 16; i++)
+        revocation_index_sweep(index_, 150);
+    atomic_store(&failing, false);
+    cr_assert(revocation_index_is_complete(index_), "kept too long does no harm");
+    cr_assert_eq(revocation_index_stats(index_).epochs, 1);
+    for (uint64_t n = 1; n <= 5000; n += 2) {
+        struct sid sid = sid_number(n);
+        cr_assert(revocation_index_has_token(index_, &sid));
+    }
+
+    for (int i = 0; i < 16; i++)
+        revocation_index_sweep(index_, 150);
+    cr_assert_eq(revocation_index_stats(index_).tokens, 2500);
+}
