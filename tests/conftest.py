@@ -1,0 +1,93 @@
+"""Fixtures of all suites. Options: --long runs the long forms (scripts/check --long)."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+
+import canary  # noqa: E402
+from forge import Forger  # noqa: E402
+from testbed import Testbed  # noqa: E402
+
+# Applications beside those of the testbed, each for one question.
+CLIENT = {"type": "confidential", "status": "active", "partner": "root", "grant_types": ["client_credentials"],
+          "token_endpoint_auth_method": "client_secret_basic"}
+SEED = {
+    "partners": [
+        {"ref": "suspended_partner", "parent": "root", "name": "Suspended", "login": "suspended",
+         "status": "suspended", "available_scopes": "default"},
+        {"ref": "narrow_partner", "parent": "root", "name": "Narrow", "login": "narrow", "status": "active",
+         "available_scopes": ["calls.read"]},
+    ],
+    "applications": [
+        {**CLIENT, "ref": "post", "name": "Secret in the body", "scopes": ["calls.read"],
+         "token_endpoint_auth_method": "client_secret_post"},
+        {**CLIENT, "ref": "public", "name": "Public", "type": "public", "scopes": ["calls.read"],
+         "token_endpoint_auth_method": "none", "grant_types": []},
+        {**CLIENT, "ref": "no_grant", "name": "Without a grant", "scopes": ["calls.read"], "grant_types": []},
+        {**CLIENT, "ref": "suspended", "name": "Suspended", "scopes": ["calls.read"], "status": "suspended"},
+        {**CLIENT, "ref": "of_suspended", "name": "Of a suspended partner", "scopes": ["calls.read"],
+         "partner": "suspended_partner"},
+        {**CLIENT, "ref": "of_narrow", "name": "Wants more than its partner has",
+         "scopes": ["calls.manage", "sms.read"], "partner": "narrow_partner"},
+        {**CLIENT, "ref": "other_server", "name": "Another resource server", "scopes": ["calls.read"],
+         "introspection": True, "audiences": ["https://other.testbed.example"]},
+        {**CLIENT, "ref": "sub_server", "name": "Resource server of the sub-partner", "scopes": ["calls.read"],
+         "introspection": True, "audiences": ["https://api.testbed.example"], "partner": "sub"},
+        {**CLIENT, "ref": "many", "name": "With several audiences", "scopes": ["calls.read"],
+         "audiences": ["https://api.testbed.example", "https://other.testbed.example",
+                       "https://third.testbed.example/x"]},
+        {**CLIENT, "ref": "brief", "name": "With a short life", "scopes": ["calls.read"], "access_token_ttl": 120,
+         "audiences": ["https://api.testbed.example"]},
+        {**CLIENT, "ref": "legacy", "name": "For an old library", "scopes": ["calls.read"],
+         "audiences": ["https://legacy.testbed.example"]},
+    ],
+}
+SETTINGS = ['tokens.jwt_type={"https://legacy.testbed.example": JWT}']
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the long forms too")
+
+
+@pytest.fixture(scope="session")
+def is_long(request):
+    return request.config.getoption("--long")
+
+
+@pytest.fixture(scope="session")
+def bed(tmp_path_factory):
+    """The testbed most tests share. What it wrote is searched for secrets when they are done."""
+    testbed = Testbed(tmp_path_factory.mktemp("bed"), SETTINGS, SEED).start()
+    yield testbed
+    found = canary.leaks(testbed)
+    testbed.stop()
+    assert not found, found
+
+
+@pytest.fixture
+def own_bed(tmp_path):
+    """Makes testbeds of a test's own; stops those still running."""
+    made = []
+
+    def make(settings=(), seed=None, **more):
+        testbed = Testbed(tmp_path / f"bed{len(made)}", settings, seed, **more)
+        made.append(testbed)
+        return testbed.start()
+
+    yield make
+    for testbed in made:
+        testbed.stop()
+
+
+@pytest.fixture
+def address(bed):
+    """An address from which nobody has guessed yet."""
+    return bed.addresses.fresh()
+
+
+@pytest.fixture(scope="session")
+def forger(bed):
+    return Forger(bed)

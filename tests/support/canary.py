@@ -1,0 +1,42 @@
+"""After a suite: no secret and no token may be found anywhere the server writes (P5, 7662-4-e, THREATS-55 to 58)."""
+
+import pathlib
+
+# What rightly holds secrets: the testbed's own notes for the tests.
+NOTES = {"testbed.json", "secrets.json", "more.json"}
+SHORTEST = 12
+
+
+def needles(secrets):
+    """The values themselves; of a JWT also its signature alone, which is what makes it one."""
+    found = set()
+    for secret in secrets:
+        if len(secret) >= SHORTEST:
+            found.add(secret.encode())
+        parts = secret.split(".")
+        if len(parts) == 3 and len(parts[2]) >= 40:
+            found.add(parts[2].encode())
+    return found
+
+
+def places(bed):
+    """(name, content) of everything the server wrote or shows."""
+    for path in sorted(bed.state.rglob("*")):
+        if path.is_file() and path.name not in NOTES and "keys" not in path.relative_to(bed.state).parts:
+            yield str(path.relative_to(bed.state)), path.read_bytes()
+    process = pathlib.Path(f"/proc/{bed.pid}")
+    yield "command line", (process / "cmdline").read_bytes()
+    yield "environment", (process / "environ").read_bytes()
+    yield "metrics", bed.get("/metrics", admin=True).body
+    if bed.facts["redis_socket"]:
+        bed.redis("SAVE")
+        yield "Redis", (bed.state / "dump.rdb").read_bytes()
+    yield "error answers", b"\n".join(bed.seen.error_bodies)
+
+
+def leaks(bed):
+    """Where which secret (its first characters) was found."""
+    wanted = needles(bed.seen.secrets)
+    return [
+        f"{name}: {needle[:16].decode(errors='replace')}..."
+        for name, content in places(bed) for needle in wanted if needle in content]
