@@ -5,13 +5,13 @@
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
 
-static void finish(struct exchange *x)
+void exchange_done(struct exchange *x)
 {
-    if (x->held) {
+    assert(!x->waiting);
+    if (x->held)
         snapshot_unref(x->snapshot);
-        x->held = false;
-    }
-    x->deliver(x);
+    x->held = false;
+    arena_reset(&x->arena);
 }
 
 static void run(struct exchange *x)
@@ -19,7 +19,7 @@ static void run(struct exchange *x)
     for (;;) {
         step_fn *step = x->route->endpoint->steps[x->next_step];
         if (step == NULL) {
-            finish(x);
+            x->deliver(x);
             return;
         }
         x->next_step++;
@@ -30,7 +30,7 @@ static void run(struct exchange *x)
             x->waiting = true;
             return;
         case STEP_DONE:
-            finish(x);
+            x->deliver(x);
             return;
         }
     }
@@ -45,7 +45,7 @@ void exchange_start(struct exchange *x)
         x->state = arena_zalloc(&x->arena, x->route->endpoint->state_size);
         if (x->state == NULL) {
             exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-            finish(x);
+            x->deliver(x);
             return;
         }
     }
@@ -57,7 +57,7 @@ void exchange_resume(struct exchange *x)
     assert(x->waiting);
     x->waiting = false;
     if (x->gone)
-        finish(x);
+        x->deliver(x);
     else
         run(x);
 }

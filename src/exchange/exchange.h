@@ -68,6 +68,7 @@ struct exchange {
     const struct route *route;
     void *state; /* route->endpoint->state_size bytes in the arena */
 
+    uint32_t retry_after_s;  /* of ERR_TOO_MANY_GUESSES; 0: the usual */
     struct str scope_needed; /* named in the challenge of ERR_INSUFFICIENT_SCOPE; may be empty */
 
     void (*deliver)(struct exchange *x); /* http's; set before exchange_start */
@@ -89,7 +90,12 @@ void exchange_resume(struct exchange *x);
  */
 bool exchange_abandon(struct exchange *x);
 
-/* Keeps x->snapshot alive across WAIT; the driver lets go at the end. */
+/* http's last call, once the reply was sent or the client is gone: lets the snapshot go, wipes the
+ * arena. */
+void exchange_done(struct exchange *x);
+
+/* Keeps x->snapshot alive across WAIT, and for a reply that points into it; exchange_done lets go.
+ */
 void exchange_hold(struct exchange *x);
 
 /* Expensive work (signing, a first verification) goes through the worker's bounded queue, a few

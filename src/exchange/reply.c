@@ -68,6 +68,17 @@ static void add_challenge(struct exchange *x, enum err code, struct str descript
     exchange_add_header(x, name, b.failed ? STR("Bearer realm=\"scopemint\"") : buf_view(&b));
 }
 
+static void add_retry_after(struct exchange *x, int status)
+{
+    struct buf b;
+
+    if (status != 429 && status != 503)
+        return;
+    buf_init_arena(&b, &x->arena, 16, 16);
+    buf_u64(&b, x->retry_after_s > 0 ? x->retry_after_s : 1);
+    exchange_add_header(x, STR("retry-after"), b.failed ? STR("1") : buf_view(&b));
+}
+
 static void render_error(struct exchange *x, const struct err_info *info, struct str description,
                          struct buf *b)
 {
@@ -94,10 +105,7 @@ enum step_result exchange_refuse(struct exchange *x, enum err code, struct str d
     x->reply.header_count = 0;
     x->reply.cacheable = false;
     add_challenge(x, code, description);
-    if (info->status == 429)
-        exchange_add_header(x, STR("retry-after"), STR("60"));
-    if (info->status == 503)
-        exchange_add_header(x, STR("retry-after"), STR("1"));
+    add_retry_after(x, info->status);
     buf_init_arena(&b, &x->arena, 512, ERROR_BODY_MAX);
     render_error(x, info, description, &b);
     if (b.failed)

@@ -1,14 +1,16 @@
-/* What every request of one moment sees: configuration that can be reloaded, catalogue, keys,
+/* What every request of one moment sees: the configuration that can be reloaded, catalogue, keys,
  * partners and applications, as one immutable object. A change builds a new one and swaps the
- * pointer after its commit and before its answer (SPEC P1), so no exchange ever sees half a change.
+ * pointer after its commit and before its answer (P1), so no exchange ever sees half a change.
  *
  * Reading: snapshot_now() costs one load; the pointer holds until the worker's loop passes its next
- * turn. An exchange that waits holds a reference. */
+ * turn. An exchange that needs it longer takes a reference (exchange_hold). */
 #ifndef EXCHANGE_SNAPSHOT_H
 #define EXCHANGE_SNAPSHOT_H
 
 #include <stdatomic.h>
 
+#include "config/config.h"
+#include "core/arena.h"
 #include "core/str.h"
 #include "exchange/server.h"
 #include "keyring/keyring.h"
@@ -20,19 +22,28 @@ struct snapshot {
     _Atomic unsigned references;
     struct str issuer;
     struct token_policy policy;
-    const struct scope_catalogue *catalogue;
+    struct scope_catalogue *catalogue;
     struct keyring *keyring;
-    const struct party *party;
-    int64_t jwks_max_age_s;
-    struct str metadata; /* RFC 8414 document, rendered once */
+    struct party *party;
+    struct str metadata; /* the RFC 8414 document */
     struct str metadata_etag;
-    struct str jwks_cache_control, metadata_cache_control;
-    struct arena *memory; /* of the texts above */
+    struct str cache_control; /* of metadata and key set */
+    struct arena memory;      /* of the texts above */
 };
+
+/* The snapshot owns catalogue, keyring and party from a successful call on. config and metadata are
+ * copied. */
+RESULT snapshot_new(const struct config *config, struct scope_catalogue *catalogue,
+                    struct keyring *keyring, struct party *party, struct str metadata,
+                    struct snapshot **out);
+
+/* Takes over the caller's reference; readers see the new one from here on, the old one goes when
+ * the last of them is past it. One caller at a time. */
+void snapshot_publish(struct server *server, struct snapshot *snapshot);
 
 static inline const struct snapshot *snapshot_now(const struct server *server)
 {
-    return atomic_load_explicit(&server->snapshot, memory_order_acquire);
+    return atomic_load(&server->snapshot);
 }
 
 void snapshot_ref(const struct snapshot *snapshot);

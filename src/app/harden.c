@@ -1,0 +1,28 @@
+#include "app/harden.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "core/log.h"
+
+static void raise_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+void harden_process(void)
+{
+    const struct rlimit no_core = {0, 0};
+
+    if (setrlimit(RLIMIT_CORE, &no_core) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0)
+        LOG(LOG_WARN, "core_dumps_not_disabled", LF_BOOL("harmful", true)); /* THREATS-59 */
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    raise_files();
+}

@@ -1,0 +1,96 @@
+#include "client/authenticate.h"
+
+#include "client/basic.h"
+#include "client/secret.h"
+#include "core/limits.h"
+#include "crypto/digest.h"
+
+static enum err read_header(const struct client_presented *presented, struct arena *arena,
+                            struct client_credentials *out)
+{
+    struct auth_header header = auth_header_split(presented->authorization);
+    struct basic_credentials basic;
+
+    if (presented->client_secret.ptr != NULL || presented->client_assertion.ptr != NULL)
+        return ERR_TWO_AUTH_METHODS;
+    if (!str_eq_nocase(header.scheme, STR("Basic")))
+        return ERR_INVALID_CLIENT;
+    enum err err = basic_parse(header.rest, arena, &basic);
+    if (err != ERR_NONE)
+        return err;
+    if (presented->client_id.ptr != NULL && !str_eq(presented->client_id, basic.id))
+        return ERR_TWO_AUTH_METHODS;
+    *out = (struct client_credentials){CLIENT_AUTH_BASIC, basic.id, basic.secret};
+    return ERR_NONE;
+}
+
+enum err client_credentials_read(const struct client_presented *presented, struct arena *arena,
+                                 struct client_credentials *out)
+{
+    if (presented->authorization.ptr != NULL)
+        return read_header(presented, arena, out);
+    if (presented->client_assertion.ptr != NULL || presented->client_assertion_type.ptr != NULL)
+        return presented->client_secret.ptr != NULL ? ERR_TWO_AUTH_METHODS : ERR_INVALID_CLIENT;
+    if (presented->client_id.ptr == NULL)
+        return presented->client_secret.ptr != NULL ? ERR_INVALID_CLIENT : ERR_NO_CREDENTIALS;
+    *out = (struct client_credentials){
+        .method = presented->client_secret.ptr != NULL ? CLIENT_AUTH_POST : CLIENT_AUTH_NONE,
+        .client_id = presented->client_id,
+        .secret = presented->client_secret,
+    };
+    return ERR_NONE;
+}
+
+/* Looks at every place a secret can stand, so that it takes the same time whichever matches. */
+static bool secret_matches(const struct party_application *application, const uint8_t *digest,
+                           int64_t wall_ms)
+{
+    static const struct party_secret nobody;
+    bool matches = false;
+
+    for (size_t i = 0; i < PARTY_SECRETS_MAX; i++) {
+        bool there = application != NULL && i < application->secret_count;
+        const struct party_secret *secret = there ? &application->secrets[i] : &nobody;
+        bool lives = there && (secret->expires_ms == 0 || secret->expires_ms > wall_ms);
+        bool equal = ct_equal(secret->digest, digest, sizeof(secret->digest));
+        matches |= equal & lives;
+    }
+    return matches;
+}
+
+static const struct party_application *find(const struct client_context *context,
+                                            struct str client_id)
+{
+    struct sid sid;
+    return sid_parse(client_id, &sid) ? party_find_application(context->party, &sid) : NULL;
+}
+
+enum err client_authenticate(const struct client_context *context,
+                             const struct client_credentials *credentials,
+                             const struct party_application **out, uint32_t *out_retry_after_s)
+{
+    struct guess_caller caller = {credentials->client_id, context->address};
+    uint32_t wait_s = guess_throttle_check(context->throttle, &caller, context->mono_ms);
+    uint8_t digest[SECRET_DIGEST];
+
+    if (wait_s > 0) {
+        *out_retry_after_s = wait_s;
+        return ERR_TOO_MANY_GUESSES;
+    }
+    const struct party_application *application = find(context, credentials->client_id);
+    struct str secret = str_slice(credentials->secret, 0, LIMIT_SECRET);
+    if (!result_ok(secret_digest(secret, digest)))
+        return ERR_FAULT_CRYPTO;
+    bool proven = secret_matches(application, digest, context->wall_ms) &&
+                  credentials->secret.len <= LIMIT_SECRET;
+    if (application != NULL && application->auth_method == CLIENT_AUTH_NONE)
+        proven = true; /* a public client has nothing to prove */
+    if (!proven) {
+        guess_throttle_failed(context->throttle, &caller, context->mono_ms);
+        return ERR_INVALID_CLIENT;
+    }
+    if (application->auth_method != credentials->method || !party_application_works(application))
+        return ERR_INVALID_CLIENT;
+    *out = application;
+    return ERR_NONE;
+}
