@@ -102,6 +102,18 @@ void *arena_array(struct arena *a, size_t n, size_t size)
     return arena_alloc(a, n * size);
 }
 
+bool arena_has(const struct arena *a, const void *p)
+{
+    uintptr_t at = (uintptr_t)p, first = (uintptr_t)a->first;
+
+    if (at - first < a->first_size)
+        return true;
+    for (const struct arena_piece *piece = a->pieces; piece != NULL; piece = piece->next)
+        if (at - (uintptr_t)piece->bytes < piece->size)
+            return true;
+    return false;
+}
+
 struct str arena_str(struct arena *a, struct str s)
 {
     char *copy = arena_alloc(a, s.len);

@@ -33,6 +33,9 @@ void *arena_zalloc(struct arena *a, size_t size);
 /* NULL also when n * size overflows. Not zeroed. */
 void *arena_array(struct arena *a, size_t n, size_t size);
 
+/* Whether p points into memory of this arena. For a few pieces: it looks at each. */
+bool arena_has(const struct arena *a, const void *p);
+
 /* Copies s; ptr is NULL past the cap (also for an empty s, ptr is non-NULL on success). */
 struct str arena_str(struct arena *a, struct str s);
 
