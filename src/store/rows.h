@@ -1,8 +1,8 @@
-/* What the store keeps, as plain values. Text points into memory of whoever hands the row over and lives as
- * long as that call, unless a function says otherwise. Lists of names (scopes, audiences, grant types,
- * redirect URIs) are one text with single spaces between: none of their values can hold a space. Names, not
- * bits: a bit number means nothing outside its process (SPEC 2). Times are milliseconds since 1970 (_ms) or
- * seconds (_s); 0 means "not set". */
+/* What the store keeps, as plain values. Text points into memory of whoever hands the row over and
+ * lives as long as that call, unless a function says otherwise. Lists of names (scopes, audiences,
+ * grant types, redirect URIs) are one text with single spaces between: none of their values can
+ * hold a space. Names, not bits: a bit number means nothing outside its process (SPEC 2). Times are
+ * milliseconds since 1970 (_ms) or seconds (_s); 0 means "not set". */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
@@ -42,10 +42,10 @@ struct application_row {
     enum application_type type;
     enum application_status status;
     enum client_auth_method auth_method;
-    struct str grant_types;   /* RFC 7591 names */
+    struct str grant_types; /* RFC 7591 names */
     struct str redirect_uris;
-    bool scopes_all;          /* as in partner_row, restricted values approved */
-    struct str scopes;        /* declared */
+    bool scopes_all;   /* as in partner_row, restricted values approved */
+    struct str scopes; /* declared */
     struct str approved_restricted;
     struct str audiences;
     bool introspection;
@@ -66,25 +66,25 @@ struct token_row {
     struct sid token_sid;
     struct sid client_id;
     struct sid partner_sid;
-    struct sid user_sid;  /* none: no user behind it */
+    struct sid user_sid; /* none: no user behind it */
     struct str name;
-    struct str scopes;    /* as granted, literally */
+    struct str scopes; /* as granted, literally */
     struct str audiences;
     int64_t created_ms;
-    int64_t exp_s;         /* now */
-    int64_t exp_signed_s;  /* the highest ever signed: what an index entry must outlive */
-    uint32_t generation;   /* from 1 */
+    int64_t exp_s;        /* now */
+    int64_t exp_signed_s; /* the highest ever signed: what an index entry must outlive */
+    uint32_t generation;  /* from 1 */
     uint64_t revision;
 };
 
 /* One step of the sequence (SPEC 6): numbers have no hole and rise in commit order. */
 enum entry_kind {
-    ENTRY_TOKEN_REVOKED = 1,   /* id: token_sid */
-    ENTRY_EPOCH_APPLICATION,   /* id: client_id */
-    ENTRY_EPOCH_PARTNER,       /* id: partner_sid, that partner alone */
-    ENTRY_EPOCH_PARTNER_TREE,  /* id: partner_sid, and all below it */
-    ENTRY_EPOCH_USER,          /* id: user_sid */
-    ENTRY_EPOCH_KEY,           /* kid */
+    ENTRY_TOKEN_REVOKED = 1,  /* id: token_sid */
+    ENTRY_EPOCH_APPLICATION,  /* id: client_id */
+    ENTRY_EPOCH_PARTNER,      /* id: partner_sid, that partner alone */
+    ENTRY_EPOCH_PARTNER_TREE, /* id: partner_sid, and all below it */
+    ENTRY_EPOCH_USER,         /* id: user_sid */
+    ENTRY_EPOCH_KEY,          /* kid */
 };
 
 struct store_entry {

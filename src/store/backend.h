@@ -1,0 +1,109 @@
+/* The port of a durable store's backend: what sqlite.c and memory.c implement and the front
+ * (store.c, writer.c) calls. Backends are dumb: no queue, no clock, no hooks, no thread of their
+ * own.
+ *
+ * Calls come from one thread at a time: the opener's until store_start, the writer's from then on.
+ * Every verb but open, read_meta and close stands between begin and commit or rollback. Verbs are
+ * deterministic: carried out again on the same state they give the same, since the writer repeats a
+ * transaction in which one request failed, then with a savepoint around each request. */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include "store/store.h"
+
+struct store_meta {
+    struct sid feed_id;
+    uint64_t last_number; /* of the sequence, pruned entries included */
+    int64_t last_wall_ms;
+};
+
+/* Why a row did not go in, other than by a fault; then nothing has changed. */
+enum store_conflict {
+    STORE_CONFLICT_NONE,
+    STORE_CONFLICT_EXISTS, /* its id, login, or a second root */
+    STORE_CONFLICT_ORPHAN, /* its parent, partner or application does not exist */
+};
+
+struct store_prune {
+    int64_t tokens_before_s;  /* rows whose exp_signed_s is lower go */
+    int64_t entries_before_s; /* entries whose end_s is lower go */
+    size_t limit;             /* of rows, each of both kinds */
+};
+
+struct store_backend {
+    const struct store_backend_ops *ops;
+};
+
+struct store_backend_ops {
+    void (*close)(struct store_backend *backend); /* frees *backend */
+
+    struct result (*read_meta)(struct store_backend *backend, struct store_meta *out);
+
+    /* ---- transactions ---- */
+
+    struct result (*begin)(struct store_backend *backend);
+    /* Durable when it returns without a fault, undone when it returns one. last_number: the
+     * sequence's after this transaction. */
+    struct result (*commit)(struct store_backend *backend, uint64_t last_number);
+    void (*rollback)(struct store_backend *backend); /* also where a fault ended it already */
+
+    /* One level deep. A fault of these makes the whole transaction unusable. */
+    struct result (*savepoint)(struct store_backend *backend);
+    struct result (*release)(struct store_backend *backend);
+    struct result (*undo)(struct store_backend *backend); /* back to the savepoint, which is gone */
+
+    /* ---- verbs ---- */
+
+    struct result (*partner_create)(struct store_backend *backend, const struct partner_row *row,
+                                    enum store_conflict *out);
+    struct result (*application_create)(struct store_backend *backend,
+                                        const struct application_row *row,
+                                        enum store_conflict *out);
+    struct result (*secret_create)(struct store_backend *backend, const struct secret_row *row,
+                                   enum store_conflict *out);
+    struct result (*read_party)(struct store_backend *backend,
+                                const struct store_party_visitor *visitor);
+
+    struct result (*token_create)(struct store_backend *backend, const struct token_row *row,
+                                  enum store_conflict *out);
+
+    /* entry: complete, with the next number. Its end is raised to the highest exp of the token's
+     * row, where there is one. *out_number: entry->number when it went in; the earlier entry's
+     * where the token is revoked already; 0 where it is over at now_s and nothing was done. */
+    struct result (*token_revoke)(struct store_backend *backend, struct store_entry *entry,
+                                  int64_t now_s, uint64_t *out_number);
+
+    /* Takes the place of the entry of the same kind, id and kid; the later end stays. */
+    struct result (*epoch_create)(struct store_backend *backend, struct store_entry *entry);
+
+    /* As store_read_entries. */
+    struct result (*read_entries)(struct store_backend *backend, uint64_t after, int64_t now_s,
+                                  size_t limit, struct store_entry *out, size_t *out_count);
+
+    struct result (*prune)(struct store_backend *backend, const struct store_prune *prune,
+                           size_t *out_count);
+    struct result (*keep_wall)(struct store_backend *backend, int64_t wall_ms);
+
+    /* ---- outside of transactions ---- */
+
+    /* What may wait until the answers of a commit have left (SQLite: a checkpoint). */
+    struct result (*tidy)(struct store_backend *backend);
+
+    /* What went wrong last, for the log. Lives until the next call. */
+    struct str (*describe)(struct store_backend *backend);
+};
+
+/* What openers get. path: of "sqlite:PATH". */
+struct store_backend_options {
+    struct str path;
+    struct sid new_feed_id; /* for a store that is made now */
+    int64_t now_ms;
+};
+
+/* On a fault *error says in one line what is wrong. */
+RESULT store_sqlite_open(const struct store_backend_options *options, struct store_backend **out,
+                         struct buf *error);
+RESULT store_memory_open(const struct store_backend_options *options, struct store_backend **out,
+                         struct buf *error);
+
+#endif

@@ -1,0 +1,126 @@
+/* The inside of the SQLite backend, for the files sqlite*.c alone.
+ *
+ * Statements are prepared when first used and kept: each stands as text in the one function that
+ * binds and steps it. */
+#ifndef STORE_SQLITE_H
+#define STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "store/backend.h"
+
+enum sqlite_verb {
+    SQLITE_VERB_BEGIN,
+    SQLITE_VERB_COMMIT,
+    SQLITE_VERB_ROLLBACK,
+    SQLITE_VERB_SAVEPOINT,
+    SQLITE_VERB_RELEASE,
+    SQLITE_VERB_UNDO,
+    SQLITE_VERB_KEEP_NUMBER,
+    SQLITE_VERB_KEEP_WALL,
+    SQLITE_VERB_PARTNER_CREATE,
+    SQLITE_VERB_APPLICATION_CREATE,
+    SQLITE_VERB_SECRET_CREATE,
+    SQLITE_VERB_PARTNERS_READ,
+    SQLITE_VERB_APPLICATIONS_READ,
+    SQLITE_VERB_SECRETS_READ,
+    SQLITE_VERB_TOKEN_CREATE,
+    SQLITE_VERB_TOKEN_END,
+    SQLITE_VERB_TOKENS_PRUNE,
+    SQLITE_VERB_ENTRY_FIND,
+    SQLITE_VERB_ENTRY_CREATE,
+    SQLITE_VERB_EPOCH_CREATE,
+    SQLITE_VERB_ENTRIES_READ,
+    SQLITE_VERB_ENTRIES_PRUNE,
+    SQLITE_VERB_COUNT,
+};
+
+struct sqlite {
+    struct store_backend backend; /* first: the ops cast */
+    sqlite3 *db;
+    int lock_fd;
+    uint64_t last_number; /* as stored */
+    int wal_pages;        /* in the log after the last commit */
+    int checkpoint_at;    /* so many of them */
+    sqlite3_stmt *statements[SQLITE_VERB_COUNT];
+    char trouble[256]; /* the last error */
+};
+
+static inline struct sqlite *sqlite_of(struct store_backend *backend)
+{
+    return (struct sqlite *)backend;
+}
+
+/* ---- sqlite.c ---- */
+
+extern const struct store_backend_ops sqlite_backend_ops;
+
+/* The statement of a verb, reset and without bindings; NULL on a fault, which sqlite_fault tells.
+ */
+sqlite3_stmt *sqlite_statement(struct sqlite *s, enum sqlite_verb verb, const char *sql);
+
+/* Steps a statement that gives no rows, and resets it. */
+RESULT sqlite_run(struct sqlite *s, sqlite3_stmt *statement);
+
+/* The same for an INSERT, and tells a conflict from a fault. */
+RESULT sqlite_insert(struct sqlite *s, sqlite3_stmt *statement, enum store_conflict *out);
+
+/* Notes what SQLite says. A failed fsync ends the process: whether the data is on disk can not be
+ * known any more, and to try again would say yes without it being so. */
+struct result sqlite_fault(struct sqlite *s);
+
+/* A stored value that no version of this program has written. */
+struct result sqlite_bad_row(struct sqlite *s, const char *what);
+
+/* Binding copies nothing: the values outlive the step. Columns live until the statement's next. */
+void sqlite_bind_text_str(sqlite3_stmt *statement, int at, struct str text);
+void sqlite_bind_sid(sqlite3_stmt *statement, int at, const struct sid *sid);
+void sqlite_bind_sid_or_null(sqlite3_stmt *statement, int at, const struct sid *sid);
+struct str sqlite_column_str(sqlite3_stmt *statement, int at);
+bool sqlite_column_sid(sqlite3_stmt *statement, int at, struct sid *out); /* NULL: none */
+
+/* Position of a column's text in names; false when it is not there. */
+bool sqlite_column_name(sqlite3_stmt *statement, int at, const struct str *names, size_t n,
+                        unsigned *out);
+
+/* ---- sqlite_open.c ---- */
+
+void sqlite_close(struct store_backend *backend);
+struct result sqlite_read_meta(struct store_backend *backend, struct store_meta *out);
+
+/* ---- sqlite_lock.c ---- */
+
+/* Makes the file (and its folder) where needed, 0600, and takes the lock beside it. *out_path is
+ * the file's real path, malloced: two names of one store have one lock. */
+RESULT sqlite_lock_take(struct str path, char **out_path, int *out_fd, struct buf *error);
+void sqlite_lock_release(int fd);
+
+/* ---- sqlite_migrate.c ---- */
+
+RESULT sqlite_migrate(struct sqlite *s, const struct store_backend_options *options,
+                      struct buf *error);
+
+/* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c ---- */
+
+struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
+                                    enum store_conflict *out);
+struct result sqlite_application_create(struct store_backend *backend,
+                                        const struct application_row *row,
+                                        enum store_conflict *out);
+struct result sqlite_secret_create(struct store_backend *backend, const struct secret_row *row,
+                                   enum store_conflict *out);
+struct result sqlite_read_party(struct store_backend *backend,
+                                const struct store_party_visitor *visitor);
+struct result sqlite_token_create(struct store_backend *backend, const struct token_row *row,
+                                  enum store_conflict *out);
+/* exp_signed_s of the token's row, 0 where there is none. */
+RESULT sqlite_token_end(struct sqlite *s, const struct sid *token_sid, int64_t *out_end_s);
+RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
+struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
+                                  int64_t now_s, uint64_t *out_number);
+struct result sqlite_epoch_create(struct store_backend *backend, struct store_entry *entry);
+struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
+                                  size_t limit, struct store_entry *out, size_t *out_count);
+RESULT sqlite_entries_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
+
+#endif

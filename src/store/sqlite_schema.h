@@ -1,0 +1,15 @@
+/* The migrations, from schema/NNNN_name.sql, built in by embed.sh. */
+#ifndef STORE_SQLITE_SCHEMA_H
+#define STORE_SQLITE_SCHEMA_H
+
+#include <stddef.h>
+
+struct sqlite_migration {
+    int version; /* rising from 1 without a gap */
+    const char *sql;
+};
+
+extern const struct sqlite_migration sqlite_migrations[];
+extern const size_t sqlite_migration_count;
+
+#endif

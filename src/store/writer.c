@@ -1,0 +1,126 @@
+/* The writer: one thread that takes what waits, up to a batch, carries it out in one transaction,
+ * and looks again. While it waits for the disk the next batch gathers, so under load requests share
+ * an fsync, and an idle store answers at once: no timer ever holds a request back.
+ *
+ * A request belongs to the store from store_submit until its message is posted; then it is the
+ * caller's again, and is not touched any more. */
+#include <assert.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "store/front.h"
+
+static void run_done(struct loop_msg *message)
+{
+    struct store_request *request =
+        (struct store_request *)((char *)message - offsetof(struct store_request, message));
+    request->done(request);
+}
+
+static void answer(struct store_request *request)
+{
+    if (request->loop == NULL)
+        return;
+    request->message.run = run_done;
+    loop_post(request->loop, &request->message);
+}
+
+void store_submit(struct store *store, struct store_request *request)
+{
+    struct store_queue *queue = &store->queue;
+
+    request->next = NULL;
+    request->store = store;
+    pthread_mutex_lock(&queue->lock);
+    bool taken = !queue->closing && queue->count < STORE_QUEUE;
+    if (taken) {
+        if (queue->first == NULL)
+            queue->first = request;
+        else
+            queue->last->next = request;
+        queue->last = request;
+        if (queue->count++ == 0)
+            pthread_cond_signal(&queue->filled);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (!taken) {
+        request->result = FAULT(ERR_FAULT_STORE);
+        answer(request);
+    }
+}
+
+static struct timespec next_tick(void)
+{
+    int64_t at_ns = clock_mono_ns() + STORE_TICK_MS * INT64_C(1000000);
+    return (struct timespec){.tv_sec = (time_t)(at_ns / 1000000000),
+                             .tv_nsec = (long)(at_ns % 1000000000)};
+}
+
+/* Fills the batch; waits, until the next tick at most, only when there is nothing and may_wait.
+ * False when the store closes and nothing is left. */
+static bool take_batch(struct store *store, bool may_wait)
+{
+    struct store_queue *queue = &store->queue;
+    struct store_batch *batch = &store->batch;
+    struct timespec until = next_tick();
+
+    batch->count = 0;
+    pthread_mutex_lock(&queue->lock);
+    while (may_wait && queue->first == NULL && !queue->closing) {
+        if (pthread_cond_timedwait(&queue->filled, &queue->lock, &until) != 0)
+            break;
+    }
+    while (queue->first != NULL && batch->count < STORE_BATCH) {
+        batch->requests[batch->count++] = queue->first;
+        queue->first = queue->first->next;
+        queue->count--;
+    }
+    bool more = batch->count > 0 || !queue->closing;
+    pthread_mutex_unlock(&queue->lock);
+    return more;
+}
+
+static void *run(void *argument)
+{
+    struct store *store = argument;
+    bool busy = false;
+
+    while (take_batch(store, !busy)) {
+        wall_watch_look(&store->watch);
+        if (store->batch.count > 0) {
+            store_batch_run(store);
+            for (size_t i = 0; i < store->batch.count; i++)
+                answer(store->batch.requests[i]);
+        }
+        busy = store_housekeep(store);
+    }
+    return NULL;
+}
+
+struct result store_writer_start(struct store *store)
+{
+    store->ticked_ms = store->kept_ms = clock_mono_ms(store->clock);
+    if (pthread_create(&store->thread, NULL, run, store) != 0)
+        return FAULT(ERR_FAULT_INTERNAL);
+    store->started = true;
+    return RESULT_OK;
+}
+
+void store_writer_stop(struct store *store)
+{
+    struct store_queue *queue = &store->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    queue->closing = true;
+    pthread_cond_signal(&queue->filled);
+    pthread_mutex_unlock(&queue->lock);
+    if (store->started)
+        pthread_join(store->thread, NULL);
+    store->started = false;
+    while (queue->first != NULL) { /* it never started */
+        struct store_request *request = queue->first;
+        queue->first = request->next;
+        request->result = FAULT(ERR_FAULT_STORE);
+        answer(request);
+    }
+}
