@@ -233,7 +233,6 @@ Test(json_hostile, a_hundred_thousand_mutations_neither_crash_nor_leak)
     size_t len = sizeof(valid_body) - 1, refused = 0;
     char *text = malloc(len);
 
-    fprintf(stderr, "# seed %u\n", seed);
     for (int round = 0; round < 100000; round++) {
         memcpy(text, valid_body, len);
         for (uint32_t n = 1 + next_random(&state) % 4; n > 0; n--)
