@@ -1,5 +1,6 @@
 """Fixtures of all suites. Options: --long runs the long forms (scripts/check --long)."""
 
+import os
 import pathlib
 import sys
 
@@ -45,7 +46,8 @@ SEED = {
          "audiences": ["https://legacy.testbed.example"]},
     ],
 }
-SETTINGS = ['tokens.jwt_type={"https://legacy.testbed.example": JWT}']
+# One suite presents more unknown tokens than any honest resource server does.
+SETTINGS = ['tokens.jwt_type={"https://legacy.testbed.example": JWT}', "throttle.unknown_tokens_per_second=1000000"]
 
 
 def pytest_addoption(parser):
@@ -80,6 +82,12 @@ def own_bed(tmp_path):
     yield make
     for testbed in made:
         testbed.stop()
+
+
+@pytest.fixture(scope="session")
+def binary(bed):
+    """The server's program, for its other commands."""
+    return os.readlink(f"/proc/{bed.pid}/exe")
 
 
 @pytest.fixture

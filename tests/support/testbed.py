@@ -5,6 +5,7 @@ secret it sends passes through `seen`, so that at the end a suite can look for t
 (canary.py)."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import pathlib
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import urllib.parse
@@ -197,6 +199,15 @@ class Testbed:
         process.communicate(timeout=STOP_TIMEOUT_S)
         return process.returncode
 
+    def reload(self):
+        os.kill(self.pid, signal.SIGHUP)
+
+    def scopemint(self, *arguments):
+        """A command of the same binary on this testbed's configuration."""
+        binary = os.readlink(f"/proc/{self.pid}/exe")
+        return subprocess.run([binary, *arguments, "--config", str(self.config)], capture_output=True, text=True,
+                              timeout=30, check=False)
+
     def log(self):
         return (self.state / "server.log").read_text(errors="replace")
 
@@ -289,6 +300,14 @@ class Testbed:
         return self.post("/oauth/revoke", {"token": token, **form}, client or self.app)
 
     # ---- Redis and the store ----
+
+    def offline(self, sql, *values):
+        """Stops the server, runs one statement on its store, starts it again; the rows."""
+        self.stop()
+        with contextlib.closing(sqlite3.connect(self.facts["store"])) as link, link:
+            rows = link.execute(sql, values).fetchall()
+        self.start()
+        return rows
 
     def redis(self, *arguments):
         result = subprocess.run(

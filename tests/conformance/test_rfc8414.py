@@ -1,0 +1,176 @@
+"""RFC 8414 metadata, and the key set behind it."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from forge import claims, header
+from testbed import eventually
+
+METADATA = "/.well-known/oauth-authorization-server"
+JWKS = "/oauth/jwks"
+
+
+@pytest.fixture(scope="module")
+def metadata(bed):
+    return bed.get(METADATA).json
+
+
+def path_of(bed, url):
+    assert url.startswith(bed.issuer + "/"), url
+    return url[len(bed.issuer):]
+
+
+def test_8414_3_a_a_json_object(bed):
+    reply = bed.get(METADATA)
+    assert reply.status == 200 and isinstance(reply.json, dict)
+    assert reply.header("Content-Type").split(";")[0] == "application/json"
+
+
+def test_8414_3_3_a_one_issuer_everywhere(bed, metadata):
+    token = bed.issue(bed.app)
+    assert metadata["issuer"] == claims(token)["iss"] == bed.introspect(token)["iss"] == bed.issuer
+
+
+def test_8414_2_a_the_issuer(metadata):
+    """https, but for loopback, where the testbed is; no path, query or fragment."""
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+|https://[^/?#]+", metadata["issuer"])
+
+
+def test_8414_2_b_required_members(bed, metadata):
+    assert metadata["response_types_supported"] == []
+    assert path_of(bed, metadata["token_endpoint"]) == "/oauth/token"
+    assert "authorization_endpoint" not in metadata
+
+
+def test_8414_2_c_what_is_listed_works_and_nothing_else(bed, metadata, address):
+    assert metadata["grant_types_supported"] == ["client_credentials"]
+    for grant in ("authorization_code", "refresh_token", "implicit",
+                  "urn:ietf:params:oauth:grant-type:token-exchange"):
+        assert bed.post("/oauth/token", {"grant_type": grant}, bed.app).error == "unsupported_grant_type"
+    clients = {"client_secret_basic": bed.app, "client_secret_post": bed.seeded("post")}
+    assert set(metadata["token_endpoint_auth_methods_supported"]) - {"none"} == set(clients)
+    for method, client in clients.items():
+        form = {"grant_type": "client_credentials"}
+        if method == "client_secret_post":
+            form |= {"client_id": client.client_id, "client_secret": client.client_secret}
+            client = None
+        assert bed.post("/oauth/token", form, client).status == 200
+
+
+def test_8414_2_e_introspection_and_revocation_are_told_truly(bed, metadata):
+    token = bed.issue(bed.app)
+    introspect = path_of(bed, metadata["introspection_endpoint"])
+    revoke = path_of(bed, metadata["revocation_endpoint"])
+    assert bed.post(introspect, {"token": token}, bed.resource_server).json["active"] is True
+    assert bed.post(revoke, {"token": token}, bed.app).status == 200
+    for name in ("introspection", "revocation"):
+        methods = metadata[f"{name}_endpoint_auth_methods_supported"]
+        assert "client_secret_basic" in methods and "client_secret_jwt" not in methods
+
+
+def test_7009_2_1_j_a_public_client_is_taken_by_its_id_alone(bed):
+    """It has no tokens yet; what matters is that `none` is honoured where metadata lists it."""
+    public = bed.seeded("public")
+    reply = bed.post("/oauth/revoke", {"token": "x", "client_id": public.client_id})
+    assert (reply.status, reply.json) == (200, {})
+
+
+def test_8414_2_f_the_key_set(bed, metadata):
+    assert path_of(bed, metadata["jwks_uri"]) == JWKS
+    keys = bed.get(JWKS).json["keys"]
+    assert keys and len({key["kid"] for key in keys}) == len(keys)
+    for key in keys:
+        assert not set(key) & {"d", "p", "q", "dp", "dq", "qi", "k", "oth"}
+        assert key["use"] == "sig" and key["alg"] in ("ES256", "EdDSA", "RS256", "PS256")
+        assert re.fullmatch(r"[A-Za-z0-9_-]{1,64}", key["kid"])
+    assert header(bed.issue())["kid"] in {key["kid"] for key in keys}
+
+
+def test_8414_3_2_a_members_without_value_are_left_out(metadata):
+    for name, value in metadata.items():
+        assert value is not None, name
+        assert value != [] or name == "response_types_supported", name
+
+
+def test_8414_6_2_a_the_host_header_changes_nothing(bed, metadata):
+    reply = bed.raw(f"GET {METADATA} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".encode(), shut=False)
+    assert b"evil.example" not in reply
+    assert metadata["issuer"].encode() in reply
+
+
+@pytest.mark.parametrize("path", [METADATA, JWKS])
+def test_8414_x_a_caching(bed, path):
+    reply = bed.get(path)
+    assert re.search(r"max-age=\d+", reply.header("Cache-Control"))
+    etag = reply.header("ETag")
+    assert re.fullmatch(r'(W/)?"[^"]+"', etag)
+    for condition in (etag, "*", f'"other", {etag}'):
+        again = bed.get(path, [("If-None-Match", condition)])
+        assert (again.status, again.body) == (304, b"")
+        assert again.header("ETag") == etag
+    assert bed.get(path, [("If-None-Match", '"other"')]).status == 200
+
+
+@pytest.mark.parametrize("path", [METADATA, JWKS])
+def test_any_page_may_read_what_is_public(bed, path):
+    assert bed.get(path, [("Origin", "https://app.example")]).header("Access-Control-Allow-Origin") == "*"
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke", "/oauth/introspect"])
+def test_no_other_page_may_call_us(bed, path):
+    reply = bed.post(path, {}, headers=[("Origin", "https://app.example")])
+    assert reply.header("Access-Control-Allow-Origin") is None
+
+
+def test_8414_x_b_F_29_rotation_seen_from_outside(own_bed):
+    """A new key is published a max-age before it signs, the old one stays for the tokens it signed, and a verifier
+    that keeps the key set for max-age never meets a key it does not know."""
+    max_age = 2
+    bed = own_bed([f"keys.jwks_max_age_s={max_age}"])
+    assert f"max-age={max_age}" in bed.get(JWKS).header("Cache-Control")
+    published = {}
+
+    def look():
+        now = time.monotonic()
+        for key in bed.get(JWKS).json["keys"]:
+            published.setdefault(key["kid"], now)
+
+    look()
+    [first] = published
+    old = bed.issue()
+    assert bed.scopemint("key", "generate").returncode == 0
+    bed.reload()
+    assert eventually(lambda: look() or len(published) == 2)
+    [second] = set(published) - {first}
+    end = time.monotonic() + max_age + 1.5
+    bed.scopemint("key", "rotate")
+    bed.reload()
+    used = None
+    while time.monotonic() < end or used is None:
+        assert time.monotonic() < end + 10, "the new key never signed"
+        kid = header(bed.issue())["kid"]
+        if kid == second and used is None:
+            used = time.monotonic()
+        if used is None and time.monotonic() > end:
+            bed.scopemint("key", "rotate")
+            bed.reload()
+        look()
+        time.sleep(0.02)
+    assert used - published[second] >= max_age - 0.1
+    assert bed.is_active(old)
+    assert first in {key["kid"] for key in bed.get(JWKS).json["keys"]}
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:8420/path", "https://issuer.example/path",
+                                    "https://issuer.example?x=1", "https://issuer.example#x", "http://issuer.example",
+                                    "ftp://issuer.example", "issuer.example", "https://user@issuer.example", ""],
+                         ids=lambda value: "8414-3.1-a-" + value)
+def test_an_issuer_that_may_not_be_one_is_refused_at_start(bed, binary, issuer):
+    result = subprocess.run([binary, "check-config", "--config", bed.config, "--set", f"server.issuer={issuer}"],
+                            capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode != 0
+    lines = (result.stderr + result.stdout).strip().splitlines()
+    assert sum("server.issuer" in line for line in lines) == 1
