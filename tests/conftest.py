@@ -1,6 +1,5 @@
 """Fixtures of all suites. Options: --long runs the long forms (scripts/check --long)."""
 
-import os
 import pathlib
 import sys
 
@@ -82,12 +81,6 @@ def own_bed(tmp_path):
     yield make
     for testbed in made:
         testbed.stop()
-
-
-@pytest.fixture(scope="session")
-def binary(bed):
-    """The server's program, for its other commands."""
-    return os.readlink(f"/proc/{bed.pid}/exe")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forge import claims, header
-from testbed import eventually
+from testbed import binary, eventually
 
 METADATA = "/.well-known/oauth-authorization-server"
 JWKS = "/oauth/jwks"
@@ -168,8 +168,8 @@ def test_8414_x_b_F_29_rotation_seen_from_outside(own_bed):
                                     "https://issuer.example?x=1", "https://issuer.example#x", "http://issuer.example",
                                     "ftp://issuer.example", "issuer.example", "https://user@issuer.example", ""],
                          ids=lambda value: "8414-3.1-a-" + value)
-def test_an_issuer_that_may_not_be_one_is_refused_at_start(bed, binary, issuer):
-    result = subprocess.run([binary, "check-config", "--config", bed.config, "--set", f"server.issuer={issuer}"],
+def test_an_issuer_that_may_not_be_one_is_refused_at_start(bed, issuer):
+    result = subprocess.run([binary(), "check-config", "--config", bed.config, "--set", f"server.issuer={issuer}"],
                             capture_output=True, text=True, timeout=30, check=False)
     assert result.returncode != 0
     lines = (result.stderr + result.stdout).strip().splitlines()

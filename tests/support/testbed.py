@@ -25,6 +25,11 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
 
+def binary():
+    """The program under test, as scripts/testbed finds it."""
+    return os.environ.get("SCOPEMINT_BIN", str(ROOT / "build/src/app/scopemint"))
+
+
 @dataclass(frozen=True)
 class Client:
     """An application as a client: what it authenticates with."""
@@ -111,12 +116,13 @@ class Addresses:
 class Testbed:
     __test__ = False
 
-    def __init__(self, state, settings=(), seed=None, port=None, environment=None):
+    def __init__(self, state, settings=(), seed=None, port=None, environment=None, redis_url=None):
         self.state = pathlib.Path(state)
         self.port = port or free_port()
         self.settings = list(settings)
         self.seed = seed
         self.environment = environment or {}
+        self.redis_url = redis_url
         self.seen = Seen()
         self.addresses = Addresses()
         self.process = None
@@ -127,6 +133,8 @@ class Testbed:
     def launch(self):
         """Starts the script without waiting for the server."""
         command = [str(ROOT / "scripts" / "testbed"), "--state", str(self.state), "--port", str(self.port)]
+        if self.redis_url:
+            command += ["--redis-url", self.redis_url]
         for setting in self.settings:
             command += ["--set", setting]
         if self.seed is not None:
@@ -204,8 +212,7 @@ class Testbed:
 
     def scopemint(self, *arguments):
         """A command of the same binary on this testbed's configuration."""
-        binary = os.readlink(f"/proc/{self.pid}/exe")
-        return subprocess.run([binary, *arguments, "--config", str(self.config)], capture_output=True, text=True,
+        return subprocess.run([binary(), *arguments, "--config", str(self.config)], capture_output=True, text=True,
                               timeout=30, check=False)
 
     def log(self):
