@@ -39,7 +39,11 @@ void near_init(struct near *near, struct str given)
 
 void near_offer(struct near *near, const char *candidate)
 {
-    struct str name = str_from(candidate);
+    near_offer_str(near, str_from(candidate));
+}
+
+void near_offer_str(struct near *near, struct str name)
+{
     size_t shorter = near->given.len < name.len ? near->given.len : name.len;
     size_t distance = near_distance(near->given, name);
     bool prefix = shorter >= PREFIX_MIN &&

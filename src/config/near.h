@@ -16,6 +16,7 @@ struct near {
 
 void near_init(struct near *near, struct str given);
 void near_offer(struct near *near, const char *candidate);
+void near_offer_str(struct near *near, struct str name);
 
 /* "unknown <kind> `given`; did you mean `best`?", or with nothing near, "; <otherwise>". key as in
  * report_add(). */
