@@ -13,7 +13,8 @@
 #include "core/buf.h"
 #include "core/str.h"
 #include "scope/set.h"
-#include "scope/source.h"
+
+struct scope_source;
 
 struct scope_value {
     struct str name, table, category, title, description;

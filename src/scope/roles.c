@@ -1,4 +1,5 @@
 #include "scope/roles.h"
+#include "scope/source.h"
 
 #include <assert.h>
 #include <stdlib.h>

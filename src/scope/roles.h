@@ -15,6 +15,8 @@
 
 enum { ROLES_MAX = 32 };
 
+struct scope_source;
+
 struct scope_role {
     struct str name, title;
     struct scope_set scopes;  /* as the file names them */

@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "scope/catalogue.h"
+#include "scope/source.h"
 
 enum { CATALOGUE_SLOTS = 4 * LIMIT_SCOPES };
 

@@ -4,6 +4,7 @@
 
 #include "scope/catalogue.h"
 #include "scope/parse.h"
+#include "scope/source.h"
 
 /* The caller frees. Fails the test when the files are wrong. */
 struct scope_catalogue *tables_shipped(void);
