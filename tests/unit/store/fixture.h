@@ -1,0 +1,72 @@
+/* A store under test with its loop, a fake clock and a record of what the hooks were given. */
+#ifndef STORE_FIXTURE_H
+#define STORE_FIXTURE_H
+
+#include <pthread.h>
+
+#include "store/store.h"
+#include "support/fake.h"
+#include "support/loop_thread.h"
+
+enum fixture_backend { FIXTURE_MEMORY, FIXTURE_SQLITE };
+enum { FIXTURE_RECORD = 4096 };
+
+#define FIXTURE_NOW_MS INT64_C(1700000000000)
+#define FIXTURE_NOW_S  (FIXTURE_NOW_MS / 1000)
+
+struct fixture {
+    enum fixture_backend backend;
+    struct store *store;
+    struct loop_thread *loop;
+    struct fake_clock clock;
+    struct fake_entropy entropy;
+    struct metrics_registry metrics;
+    char folder[64], path[80], url[96];
+    char error[512];
+    struct buf error_buf;
+    int64_t expired_kept_s;
+
+    pthread_mutex_t lock; /* of what follows: the writer fills it, the test reads it */
+    pthread_cond_t changed;
+    struct store_entry entries[FIXTURE_RECORD];
+    size_t entry_count, hook_calls, housekeeping_calls;
+    int64_t over_s;
+    bool gate_closed, gate_reached; /* holds the writer in the hook */
+};
+
+void fixture_init(struct fixture *f, enum fixture_backend backend);
+void fixture_done(struct fixture *f); /* closes, and removes the files */
+
+/* Opens, or says no: then f->error says why. */
+bool fixture_try_open(struct fixture *f);
+void fixture_open(struct fixture *f);
+void fixture_start(struct fixture *f);
+void fixture_reopen(struct fixture *f); /* a restart, with the same files */
+
+/* Submits, and turns the loop until n answers are there. */
+void fixture_submit(struct fixture *f, struct store_request *requests, size_t n);
+void fixture_await(struct fixture *f, struct store_request *requests, size_t n);
+enum err fixture_do(struct fixture *f, struct store_request *request);
+
+void fixture_gate_close(struct fixture *f);
+void fixture_gate_await(struct fixture *f); /* until the writer stands before it */
+void fixture_gate_open(struct fixture *f);
+
+size_t fixture_recorded(struct fixture *f);
+
+/* Passes the time, and has the writer notice. */
+void fixture_pass(struct fixture *f, int64_t ms);
+
+/* ---- rows and requests; n tells them apart ---- */
+
+struct sid fixture_sid(unsigned n);
+struct store_request fixture_token(unsigned n, int64_t exp_s);
+struct store_request fixture_revoke(unsigned n, int64_t end_s);
+struct store_request fixture_epoch(enum entry_kind kind, unsigned n, int64_t end_s);
+struct store_request fixture_read(uint64_t after, int64_t now_s, size_t limit,
+                                  struct store_entry *entries);
+
+/* The numbers of all entries in the store, in order. */
+size_t fixture_numbers(struct fixture *f, uint64_t *out, size_t max);
+
+#endif

@@ -1,0 +1,375 @@
+/* What every backend does, through the front. Each case runs against memory and against SQLite. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "fixture.h"
+
+#define CASE(backend, BACKEND, name)         \
+    Test(backend, name, .timeout = 60)       \
+    {                                        \
+        struct fixture f;                    \
+        fixture_init(&f, FIXTURE_##BACKEND); \
+        fixture_open(&f);                    \
+        name(&f);                            \
+        fixture_done(&f);                    \
+    }
+#define CONTRACT(name)                   \
+    static void name(struct fixture *f); \
+    CASE(memory, MEMORY, name)           \
+    CASE(sqlite, SQLITE, name)           \
+    static void name(struct fixture *f)
+
+#define LATER_S (FIXTURE_NOW_S + 900)
+
+CONTRACT(a_new_store_is_empty)
+{
+    struct sid feed_id = store_feed_id(f->store);
+    struct store_entry entry;
+    size_t count = 7;
+
+    cr_assert_not(sid_is_none(&feed_id));
+    cr_assert_eq(store_last_number(f->store), 0);
+    cr_assert_eq(store_last_wall_ms(f->store), 0);
+    cr_assert(store_is_healthy(f->store));
+    cr_assert(store_clock_is_trusted(f->store));
+    cr_assert(result_ok(store_read_entries(f->store, 0, 0, 1, &entry, &count)));
+    cr_assert_eq(count, 0);
+}
+
+/* ---- tokens ---- */
+
+CONTRACT(a_token_that_exists_is_refused_and_the_store_stays_healthy)
+{
+    struct store_request first = fixture_token(10, LATER_S);
+    struct store_request second = fixture_token(10, LATER_S);
+
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &first), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &second), ERR_FAULT_STORE);
+    cr_assert(store_is_healthy(f->store));
+    cr_assert_eq(store_last_number(f->store), 0, "tokens are no part of the sequence");
+}
+
+CONTRACT(empty_texts_and_a_user_go_in)
+{
+    struct store_request request = fixture_token(10, LATER_S);
+
+    request.in.token_create.name = STR_NONE;
+    request.in.token_create.scopes = STR_NONE;
+    request.in.token_create.audiences = STR("");
+    request.in.token_create.user_sid = fixture_sid(3);
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+}
+
+/* P2, 7009-2.2-c, F-16 */
+CONTRACT(revoking_makes_one_entry_per_token)
+{
+    struct store_request first = fixture_revoke(10, LATER_S);
+    struct store_request again = fixture_revoke(10, LATER_S + 5);
+    struct store_request other = fixture_revoke(11, LATER_S);
+
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &first), ERR_NONE, "a token without a row can be revoked");
+    cr_assert_eq(first.out.number, 1);
+    cr_assert_eq(fixture_do(f, &again), ERR_NONE);
+    cr_assert_eq(again.out.number, 1, "the earlier entry's");
+    cr_assert_eq(fixture_do(f, &other), ERR_NONE);
+    cr_assert_eq(other.out.number, 2);
+    cr_assert_eq(fixture_recorded(f), 2);
+    cr_assert_eq(f->entries[0].kind, ENTRY_TOKEN_REVOKED);
+    cr_assert(sid_eq(&f->entries[0].id, &first.in.token_revoke.token_sid));
+    cr_assert_eq(f->entries[0].end_s, LATER_S);
+    cr_assert_eq(f->entries[0].at_ms, FIXTURE_NOW_MS);
+}
+
+CONTRACT(a_token_that_is_over_makes_no_entry)
+{
+    static const struct {
+        int64_t end_s;
+        uint64_t number;
+    } cases[] = {{FIXTURE_NOW_S - 1, 0}, {FIXTURE_NOW_S, 0}, {FIXTURE_NOW_S + 1, 1}};
+
+    fixture_start(f);
+    for (unsigned i = 0; i < 3; i++) {
+        struct store_request request = fixture_revoke(10 + i, cases[i].end_s);
+        cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+        cr_assert_eq(request.out.number, cases[i].number);
+    }
+    cr_assert_eq(fixture_recorded(f), 1);
+}
+
+CONTRACT(an_entry_lives_as_long_as_the_row_was_ever_signed_for)
+{
+    struct store_request create = fixture_token(10, LATER_S);
+    struct store_request revoke = fixture_revoke(10, FIXTURE_NOW_S - 5);
+
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &create), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+    cr_assert_eq(revoke.out.number, 1);
+    cr_assert_eq(f->entries[0].end_s, LATER_S);
+}
+
+/* While the clock is in doubt nothing counts as over (P2, SPEC 6). */
+CONTRACT(in_doubt_a_token_that_seems_over_is_revoked)
+{
+    struct store_request revoke = fixture_revoke(10, LATER_S);
+
+    fixture_start(f);
+    fake_clock_leap(&f->clock, 2 * 3600 * 1000);
+    cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+    cr_assert_eq(revoke.out.number, 1);
+    cr_assert_not(store_clock_is_trusted(f->store));
+}
+
+/* ---- epochs ---- */
+
+CONTRACT(each_kind_of_epoch_is_kept_and_read_back)
+{
+    struct store_entry read[8];
+    size_t count;
+
+    fixture_start(f);
+    for (unsigned kind = ENTRY_EPOCH_APPLICATION; kind <= ENTRY_EPOCH_KEY; kind++) {
+        struct store_request request = fixture_epoch((enum entry_kind)kind, 20, LATER_S);
+        cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+        cr_assert_eq(request.out.number, kind - 1);
+    }
+    struct store_request request = fixture_read(0, 0, 8, read);
+    cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+    count = request.out.count;
+    cr_assert_eq(count, 5);
+    for (unsigned i = 0; i < count; i++) {
+        struct sid id = read[i].kind == ENTRY_EPOCH_KEY ? (struct sid){{0}} : fixture_sid(20);
+        struct str kid = read[i].kind == ENTRY_EPOCH_KEY ? STR("key-a") : STR_NONE;
+        cr_assert_eq(read[i].kind, ENTRY_EPOCH_APPLICATION + i);
+        cr_assert_eq(read[i].number, i + 1);
+        cr_assert(sid_eq(&read[i].id, &id));
+        cr_assert(str_eq(entry_kid(&read[i]), kid));
+        cr_assert_eq(read[i].end_s, LATER_S);
+        cr_assert_eq(read[i].at_ms, FIXTURE_NOW_MS);
+    }
+}
+
+CONTRACT(an_epoch_takes_the_place_of_the_one_before)
+{
+    struct store_request first = fixture_epoch(ENTRY_EPOCH_PARTNER, 20, LATER_S + 100);
+    struct store_request tree = fixture_epoch(ENTRY_EPOCH_PARTNER_TREE, 20, LATER_S);
+    struct store_request second = fixture_epoch(ENTRY_EPOCH_PARTNER, 20, LATER_S);
+    uint64_t numbers[8];
+
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &first), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &tree), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &second), ERR_NONE);
+    cr_assert_eq(second.out.number, 3);
+    cr_assert_eq(fixture_numbers(f, numbers, 8), 2);
+    cr_assert_eq(numbers[0], 2);
+    cr_assert_eq(numbers[1], 3);
+    cr_assert_eq(f->entries[2].end_s, LATER_S + 100, "the later end stays");
+}
+
+CONTRACT(key_ids_differ_by_text_and_reach_their_limit)
+{
+    static char longest[LIMIT_KID];
+    struct store_request a = fixture_epoch(ENTRY_EPOCH_KEY, 0, LATER_S);
+    struct store_request b = fixture_epoch(ENTRY_EPOCH_KEY, 1, LATER_S);
+    struct store_request c = a;
+    struct store_entry read[4];
+    struct store_request request = fixture_read(0, 0, 4, read);
+
+    memset(longest, 'k', sizeof(longest));
+    c.in.epoch_create.kid = str_make(longest, sizeof(longest));
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &a), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &b), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &c), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+    cr_assert_eq(request.out.count, 3);
+    cr_assert(str_eq(entry_kid(&read[2]), c.in.epoch_create.kid));
+}
+
+/* ---- reading the sequence ---- */
+
+CONTRACT(entries_are_read_by_range)
+{
+    struct store_entry read[16];
+    static const struct {
+        uint64_t after;
+        int64_t now_s;
+        size_t limit, count;
+        uint64_t first;
+    } cases[] = {
+        {0, 0, 16, 10, 1},
+        {3, 0, 16, 7, 4},
+        {0, 0, 4, 4, 1},
+        {10, 0, 16, 0, 0},
+        {UINT32_MAX, 0, 16, 0, 0},
+        {0, LATER_S + 4, 16, 6, 5}, /* end_s = LATER_S + number */
+        {0, LATER_S + 10, 16, 0, 0},
+        {0, LATER_S + 9, 16, 1, 10},
+        {0, 0, 0, 0, 0},
+    };
+
+    fixture_start(f);
+    for (unsigned i = 1; i <= 10; i++) {
+        struct store_request revoke = fixture_revoke(100 + i, LATER_S + i);
+        cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct store_request request =
+            fixture_read(cases[i].after, cases[i].now_s, cases[i].limit, read);
+        cr_assert_eq(fixture_do(f, &request), ERR_NONE);
+        cr_assert_eq(request.out.count, cases[i].count, "case %zu", i);
+        for (size_t at = 0; at < request.out.count; at++)
+            cr_assert_eq(read[at].number, cases[i].first + at, "case %zu", i);
+    }
+}
+
+/* ---- the writer ---- */
+
+/* One bad request among others, at each place: the others commit, and the sequence has no hole. */
+CONTRACT(a_bad_request_undoes_itself_alone)
+{
+    enum { N = 6 };
+    unsigned id = 100;
+    uint64_t expected = 0;
+    struct store_request taken = fixture_token(99, LATER_S);
+
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &taken), ERR_NONE);
+    for (unsigned bad = 0; bad < N; bad++) {
+        struct store_request requests[N];
+        fixture_gate_close(f);
+        struct store_request held = fixture_revoke(id++, LATER_S);
+        fixture_submit(f, &held, 1);
+        fixture_gate_await(f); /* what is submitted now makes one batch */
+        for (unsigned i = 0; i < N; i++)
+            requests[i] = i % 2 == 0 ? fixture_revoke(id++, LATER_S) : fixture_token(id++, LATER_S);
+        requests[bad] = fixture_token(99, LATER_S);
+        fixture_submit(f, requests, N);
+        fixture_gate_open(f);
+        fixture_await(f, requests, N);
+        fixture_await(f, &held, 1);
+        expected++;
+        for (unsigned i = 0; i < N; i++) {
+            cr_assert_eq(requests[i].result.code, i == bad ? ERR_FAULT_STORE : ERR_NONE);
+            if (requests[i].verb == STORE_TOKEN_REVOKE)
+                cr_assert_eq(requests[i].out.number, ++expected);
+        }
+    }
+    cr_assert_eq(store_last_number(f->store), expected);
+}
+
+CONTRACT(what_waits_while_one_commits_shares_the_next_commit)
+{
+    struct store_request requests[256];
+    struct store_request first = fixture_revoke(1000, LATER_S);
+
+    fixture_start(f);
+    fixture_gate_close(f);
+    fixture_submit(f, &first, 1);
+    fixture_gate_await(f);
+    for (unsigned i = 0; i < 256; i++)
+        requests[i] = fixture_token(2000 + i, LATER_S);
+    fixture_submit(f, requests, 256);
+    fixture_gate_open(f);
+    fixture_await(f, requests, 256);
+    fixture_await(f, &first, 1);
+    cr_assert_eq(metrics_sum(&f->metrics, METRIC_STORE_COMMITS), 2);
+    cr_assert_eq(metrics_sum(&f->metrics, METRIC_STORE_REQUESTS), 257);
+    cr_assert_eq(metrics_sum(&f->metrics, METRIC_STORE_FAILURES), 0);
+}
+
+/* P2: what was answered is visible, so the hook comes first. */
+CONTRACT(the_hook_has_the_entry_before_the_answer_leaves)
+{
+    struct store_request requests[64];
+
+    fixture_start(f);
+    for (unsigned i = 0; i < 64; i++) {
+        requests[i] = fixture_revoke(100 + i, LATER_S);
+        fixture_submit(f, &requests[i], 1);
+        fixture_await(f, &requests[i], 1);
+        cr_assert_eq(fixture_recorded(f), i + 1);
+        cr_assert_eq(f->entries[i].number, i + 1);
+        cr_assert_eq(store_last_number(f->store), i + 1);
+    }
+}
+
+CONTRACT(requests_of_one_batch_see_each_other)
+{
+    struct store_entry read[4];
+    struct store_request requests[4] = {
+        fixture_revoke(10, LATER_S),
+        fixture_revoke(10, LATER_S),
+        fixture_read(0, 0, 4, read),
+        fixture_epoch(ENTRY_EPOCH_USER, 10, LATER_S),
+    };
+
+    fixture_submit(f, requests, 4); /* before the start, so one batch */
+    fixture_start(f);
+    fixture_await(f, requests, 4);
+    cr_assert_eq(requests[0].out.number, 1);
+    cr_assert_eq(requests[1].out.number, 1);
+    cr_assert_eq(requests[2].out.count, 1);
+    cr_assert_eq(requests[3].out.number, 2);
+    cr_assert_eq(f->hook_calls, 1);
+}
+
+CONTRACT(closing_answers_what_was_submitted)
+{
+    enum { N = 600 };
+    struct store_request *requests = calloc(N, sizeof(*requests));
+
+    for (unsigned i = 0; i < N; i++)
+        requests[i] = fixture_revoke(100 + i, LATER_S);
+    fixture_submit(f, requests, N);
+    fixture_start(f);
+    store_close(&f->store);
+    fixture_await(f, requests, N);
+    for (unsigned i = 0; i < N; i++) {
+        cr_assert_eq(requests[i].result.code, ERR_NONE);
+        cr_assert_eq(requests[i].out.number, i + 1, "in the order of submission");
+    }
+    free(requests);
+}
+
+CONTRACT(a_store_that_never_started_answers_with_a_fault)
+{
+    struct store_request request = fixture_revoke(10, LATER_S);
+
+    fixture_submit(f, &request, 1);
+    store_close(&f->store);
+    fixture_await(f, &request, 1);
+    cr_assert_eq(request.result.code, ERR_FAULT_STORE);
+}
+
+CONTRACT(a_full_queue_refuses)
+{
+    enum { N = 64 * 1024 + 1 };
+    struct store_request *requests = calloc(N, sizeof(*requests));
+    struct store_entry entry;
+
+    for (unsigned i = 0; i < N; i++)
+        requests[i] = fixture_read(0, 0, 1, &entry);
+    fixture_submit(f, requests, N);
+    fixture_await(f, requests + N - 1, 1);
+    cr_assert_eq(requests[N - 1].result.code, ERR_FAULT_STORE);
+    fixture_start(f);
+    fixture_await(f, requests, N);
+    cr_assert_eq(requests[N - 2].result.code, ERR_NONE);
+    free(requests);
+}
+
+CONTRACT(a_request_without_a_loop_is_carried_out)
+{
+    struct store_request silent = fixture_revoke(10, LATER_S);
+    struct store_request after = fixture_revoke(11, LATER_S);
+
+    store_submit(f->store, &silent);
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &after), ERR_NONE);
+    cr_assert_eq(after.out.number, 2);
+}
