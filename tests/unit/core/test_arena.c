@@ -2,8 +2,9 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "support/leaks.h"
 
-TestSuite(core_arena);
+TestSuite(core_arena, .fini = leaks_check);
 
 Test(core_arena, pieces_are_aligned_apart_and_writable)
 {

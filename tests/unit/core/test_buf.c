@@ -2,8 +2,9 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "support/leaks.h"
 
-TestSuite(core_buf);
+TestSuite(core_buf, .fini = leaks_check);
 
 static void write_some(struct buf *b)
 {

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "core/quiesce.h"
+#include "support/leaks.h"
 
-TestSuite(core_quiesce);
+TestSuite(core_quiesce, .fini = leaks_check);
 
 static _Atomic int freed;
 

@@ -6,8 +6,9 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "parsing.h"
+#include "support/leaks.h"
 
-TestSuite(json_hostile);
+TestSuite(json_hostile, .fini = leaks_check);
 
 static enum err verdict(struct str text)
 {

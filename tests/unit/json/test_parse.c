@@ -1,8 +1,9 @@
 #include <criterion/criterion.h>
 
 #include "parsing.h"
+#include "support/leaks.h"
 
-TestSuite(json_parse);
+TestSuite(json_parse, .fini = leaks_check);
 
 Test(json_parse, every_type_comes_out_as_written)
 {

@@ -2,9 +2,10 @@
 #include <signal.h>
 
 #include "parsing.h"
+#include "support/leaks.h"
 #include "json/write.h"
 
-TestSuite(json_write);
+TestSuite(json_write, .fini = leaks_check);
 
 Test(json_write, an_object_of_everything)
 {

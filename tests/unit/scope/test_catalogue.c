@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_catalogue);
+TestSuite(scope_catalogue, .fini = leaks_check);
 
 static struct scope_set closure_of(const struct scope_catalogue *cat, const char *names)
 {

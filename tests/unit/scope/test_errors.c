@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_errors);
+TestSuite(scope_errors, .fini = leaks_check);
 
 #define REST                          ",\"category\":\"c\",\"description\":\"d\"}"
 #define VALUE(name)                   "{\"name\":\"" name "\"" REST

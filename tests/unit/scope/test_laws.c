@@ -2,9 +2,10 @@
  * catalogues. A failure names the seed. */
 #include <criterion/criterion.h>
 
+#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_laws);
+TestSuite(scope_laws, .fini = leaks_check);
 
 enum { SEED = 0x50A1D, ROUNDS = 4000 };
 

@@ -1,9 +1,10 @@
 /* RFC6749-3.3: scope = scope-token *( SP scope-token ). */
 #include <criterion/criterion.h>
 
+#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_parse);
+TestSuite(scope_parse, .fini = leaks_check);
 
 Test(scope_parse, texts_are_read_to_the_letter)
 {

@@ -2,9 +2,10 @@
 #include <stdio.h>
 
 #include "scope/roles.h"
+#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_roles);
+TestSuite(scope_roles, .fini = leaks_check);
 
 static struct scope_roles *roles_shipped(const struct scope_catalogue *cat)
 {
