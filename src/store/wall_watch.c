@@ -24,10 +24,22 @@ void wall_watch_init(struct wall_watch *watch, const struct clock *clock, int64_
         doubt(watch, last_wall_ms, wall_ms);
 }
 
+/* Both clocks at one time: a process that was stopped between the two readings has not seen a leap.
+ */
+static void read_both(const struct clock *clock, int64_t *wall_ms, int64_t *mono_ms)
+{
+    do {
+        *mono_ms = clock_mono_ms(clock);
+        *wall_ms = clock_wall_ms(clock);
+    } while (clock_mono_ms(clock) - *mono_ms >= 1000);
+}
+
 void wall_watch_look(struct wall_watch *watch)
 {
-    int64_t wall_ms = clock_wall_ms(watch->clock);
-    int64_t mono_ms = clock_mono_ms(watch->clock);
+    int64_t wall_ms;
+    int64_t mono_ms;
+
+    read_both(watch->clock, &wall_ms, &mono_ms);
     int64_t expected_ms = watch->wall_ms + (mono_ms - watch->mono_ms);
     int64_t leap_ms = wall_ms - expected_ms;
 

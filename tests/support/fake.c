@@ -5,7 +5,8 @@
 
 static int64_t fake_wall_ms(const struct clock *clock)
 {
-    return atomic_load(&((const struct fake_clock *)clock)->wall_ms);
+    const struct fake_clock *fake = (const struct fake_clock *)clock;
+    return atomic_load(&fake->mono_ms) + atomic_load(&fake->ahead_ms);
 }
 
 static int64_t fake_mono_ms(const struct clock *clock)
@@ -15,20 +16,21 @@ static int64_t fake_mono_ms(const struct clock *clock)
 
 void fake_clock_init(struct fake_clock *fake, int64_t wall_ms)
 {
+    enum { MONO_MS = 1000 };
+
     fake->clock = (struct clock){fake_wall_ms, fake_mono_ms};
-    atomic_init(&fake->wall_ms, wall_ms);
-    atomic_init(&fake->mono_ms, 1000);
+    atomic_init(&fake->mono_ms, MONO_MS);
+    atomic_init(&fake->ahead_ms, wall_ms - MONO_MS);
 }
 
 void fake_clock_pass(struct fake_clock *fake, int64_t ms)
 {
     atomic_fetch_add(&fake->mono_ms, ms);
-    atomic_fetch_add(&fake->wall_ms, ms);
 }
 
 void fake_clock_leap(struct fake_clock *fake, int64_t ms)
 {
-    atomic_fetch_add(&fake->wall_ms, ms);
+    atomic_fetch_add(&fake->ahead_ms, ms);
 }
 
 /* splitmix64: well mixed from a plain counter. */

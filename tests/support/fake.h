@@ -11,7 +11,8 @@
 
 struct fake_clock {
     struct clock clock; /* hand out &fake.clock */
-    _Atomic int64_t wall_ms, mono_ms;
+    _Atomic int64_t mono_ms;
+    _Atomic int64_t ahead_ms; /* the wall clock, of the monotonic one */
 };
 
 void fake_clock_init(struct fake_clock *fake, int64_t wall_ms);
