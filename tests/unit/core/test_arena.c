@@ -2,9 +2,8 @@
 #include <stdint.h>
 
 #include "core/arena.h"
-#include "support/leaks.h"
 
-TestSuite(core_arena, .fini = leaks_check);
+TestSuite(core_arena);
 
 Test(core_arena, pieces_are_aligned_apart_and_writable)
 {

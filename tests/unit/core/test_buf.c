@@ -2,9 +2,8 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
-#include "support/leaks.h"
 
-TestSuite(core_buf, .fini = leaks_check);
+TestSuite(core_buf);
 
 static void write_some(struct buf *b)
 {

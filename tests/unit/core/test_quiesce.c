@@ -3,9 +3,8 @@
 #include <stdlib.h>
 
 #include "core/quiesce.h"
-#include "support/leaks.h"
 
-TestSuite(core_quiesce, .fini = leaks_check);
+TestSuite(core_quiesce);
 
 static _Atomic int freed;
 

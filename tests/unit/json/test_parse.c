@@ -1,9 +1,8 @@
 #include <criterion/criterion.h>
 
 #include "parsing.h"
-#include "support/leaks.h"
 
-TestSuite(json_parse, .fini = leaks_check);
+TestSuite(json_parse);
 
 Test(json_parse, every_type_comes_out_as_written)
 {

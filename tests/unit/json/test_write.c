@@ -2,10 +2,9 @@
 #include <signal.h>
 
 #include "parsing.h"
-#include "support/leaks.h"
 #include "json/write.h"
 
-TestSuite(json_write, .fini = leaks_check);
+TestSuite(json_write);
 
 Test(json_write, an_object_of_everything)
 {

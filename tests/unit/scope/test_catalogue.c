@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_catalogue, .fini = leaks_check);
+TestSuite(scope_catalogue);
 
 static struct scope_set closure_of(const struct scope_catalogue *cat, const char *names)
 {

@@ -9,7 +9,7 @@
 #include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_errors, .fini = leaks_check);
+TestSuite(scope_errors);
 
 #define REST                          ",\"category\":\"c\",\"description\":\"d\"}"
 #define VALUE(name)                   "{\"name\":\"" name "\"" REST
@@ -69,6 +69,7 @@ Test(scope_errors, each_is_said_with_its_line_and_value)
         cr_assert_null(cat, "row %zu", i);
         cr_assert_str_eq(errors, rows[i].errors, "row %zu", i);
     }
+    leaks_check();
 }
 
 Test(scope_errors, a_file_that_is_no_table_is_refused)
@@ -98,6 +99,7 @@ Test(scope_errors, a_file_that_is_no_table_is_refused)
         cr_assert(str_eq(buf_view(&errors), str_from(rows[i][1])), "row %zu: %.*s", i,
                   STR_ARG(buf_view(&errors)));
     }
+    leaks_check();
 }
 
 Test(scope_errors, a_value_in_two_tables_is_refused)
@@ -112,6 +114,7 @@ Test(scope_errors, a_value_in_two_tables_is_refused)
     buf_init_fixed(&errors, memory, sizeof(memory));
     cr_assert(!catalogue_build(sources, 2, NULL, &cat, &errors));
     cr_assert(str_eq(buf_view(&errors), STR("u.json:1: the value is there already: \"a\"\n")));
+    leaks_check();
 }
 
 static struct scope_catalogue *many(unsigned n, char prefix, const struct scope_catalogue *previous,
@@ -146,6 +149,7 @@ Test(scope_errors, five_hundred_and_twelve_values_and_no_more)
     cr_assert_eq(catalogue_count(fewer), 3);
     catalogue_free(&full);
     catalogue_free(&fewer);
+    leaks_check();
 }
 
 static void write_file(const char *dir, const char *name, const char *text)
@@ -202,6 +206,7 @@ Test(scope_errors, a_directory_is_read_by_table_name)
         cr_assert_eq(unlink(path), 0);
     }
     cr_assert_eq(rmdir(dir), 0);
+    leaks_check();
 }
 
 Test(scope_errors, a_directory_that_is_not_there_is_named)
@@ -210,4 +215,5 @@ Test(scope_errors, a_directory_that_is_not_there_is_named)
     const char *errors;
     cr_assert(!load("/no/such/place", &cat, &errors));
     cr_assert_str_eq(errors, "/no/such/place: No such file or directory\n");
+    leaks_check();
 }

@@ -2,10 +2,9 @@
  * catalogues. A failure names the seed. */
 #include <criterion/criterion.h>
 
-#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_laws, .fini = leaks_check);
+TestSuite(scope_laws);
 
 enum { SEED = 0x50A1D, ROUNDS = 4000 };
 

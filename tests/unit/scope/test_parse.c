@@ -1,10 +1,9 @@
 /* RFC6749-3.3: scope = scope-token *( SP scope-token ). */
 #include <criterion/criterion.h>
 
-#include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_parse, .fini = leaks_check);
+TestSuite(scope_parse);
 
 Test(scope_parse, texts_are_read_to_the_letter)
 {

@@ -5,7 +5,7 @@
 #include "support/leaks.h"
 #include "tables.h"
 
-TestSuite(scope_roles, .fini = leaks_check);
+TestSuite(scope_roles);
 
 static struct scope_roles *roles_shipped(const struct scope_catalogue *cat)
 {
@@ -71,6 +71,7 @@ Test(scope_roles, the_four_roles_carry_what_the_matrix_says)
     roles_free(&roles);
     roles_free(&roles);
     catalogue_free(&cat);
+    leaks_check();
 }
 
 Test(scope_roles, role_access_says_who_hands_out_what)
@@ -90,6 +91,7 @@ Test(scope_roles, role_access_says_who_hands_out_what)
                          may[giver][given], "%zu %zu", giver, given);
     roles_free(&roles);
     catalogue_free(&cat);
+    leaks_check();
 }
 
 #define ROLE(name, access, scopes) \
@@ -136,6 +138,7 @@ Test(scope_roles, what_is_wrong_is_said_with_its_line)
                   STR_ARG(buf_view(&errors)));
     }
     catalogue_free(&cat);
+    leaks_check();
 }
 
 Test(scope_roles, thirty_two_roles_and_no_more)
@@ -162,6 +165,7 @@ Test(scope_roles, thirty_two_roles_and_no_more)
         roles_free(&roles);
     }
     catalogue_free(&cat);
+    leaks_check();
 }
 
 Test(scope_roles, a_file_that_is_not_there_is_named)
@@ -174,4 +178,5 @@ Test(scope_roles, a_file_that_is_not_there_is_named)
     cr_assert(!roles_load("/no/such/roles.json", cat, &roles, &errors));
     cr_assert(str_eq(buf_view(&errors), STR("/no/such/roles.json: No such file or directory\n")));
     catalogue_free(&cat);
+    leaks_check();
 }
