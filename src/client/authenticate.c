@@ -3,7 +3,7 @@
 #include "client/basic.h"
 #include "client/secret.h"
 #include "core/limits.h"
-#include "crypto/digest.h"
+#include "crypto/wipe.h"
 
 static enum err read_header(const struct client_presented *presented, struct arena *arena,
                             struct client_credentials *out)
@@ -79,17 +79,18 @@ enum err client_authenticate(const struct client_context *context,
     }
     const struct party_application *application = find(context, credentials->client_id);
     struct str secret = str_slice(credentials->secret, 0, LIMIT_SECRET);
-    if (!result_ok(secret_digest(secret, digest)))
-        return ERR_FAULT_CRYPTO;
+    secret_digest(secret, digest);
     bool proven = secret_matches(application, digest, context->wall_ms) &&
                   credentials->secret.len <= LIMIT_SECRET;
+    if (application != NULL && application->auth_method != credentials->method)
+        return ERR_INVALID_CLIENT; /* no failure: real clients try Basic first, then the form */
     if (application != NULL && application->auth_method == CLIENT_AUTH_NONE)
         proven = true; /* a public client has nothing to prove */
     if (!proven) {
         guess_throttle_failed(context->throttle, &caller, context->mono_ms);
         return ERR_INVALID_CLIENT;
     }
-    if (application->auth_method != credentials->method || !party_application_works(application))
+    if (!party_application_works(application))
         return ERR_INVALID_CLIENT;
     *out = application;
     return ERR_NONE;

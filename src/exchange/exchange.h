@@ -68,6 +68,7 @@ struct exchange {
     const struct route *route;
     void *state; /* route->endpoint->state_size bytes in the arena */
 
+    bool takes_bearer; /* the endpoint: then the challenge of ERR_NO_CREDENTIALS names it too */
     uint32_t retry_after_s;  /* of ERR_TOO_MANY_GUESSES; 0: the usual */
     struct str scope_needed; /* named in the challenge of ERR_INSUFFICIENT_SCOPE; may be empty */
 

@@ -46,6 +46,8 @@ static void add_challenge(struct exchange *x, enum err code, struct str descript
 
     if (code == ERR_INVALID_CLIENT || code == ERR_NO_CREDENTIALS) {
         exchange_add_header(x, name, STR("Basic realm=\"scopemint\", charset=\"UTF-8\""));
+        if (code == ERR_NO_CREDENTIALS && x->takes_bearer)
+            exchange_add_header(x, name, STR("Bearer realm=\"scopemint\""));
         return;
     }
     if (code == ERR_NO_BEARER) {

@@ -1,5 +1,5 @@
-/* What clients and resource servers read once and keep: metadata (RFC 8414) and the key set (RFC 7517).
- * Both are rendered when the snapshot is built; here they are only handed out. */
+/* What clients and resource servers read once and keep: metadata (RFC 8414) and the key set (RFC
+ * 7517). Both are rendered when the snapshot is built; here they are only handed out. */
 #include "exchange/exchange.h"
 #include "exchange/snapshot.h"
 #include "oauth/endpoints.h"
@@ -42,7 +42,8 @@ static enum step_result show_metadata(struct exchange *x)
 static enum step_result show_jwks(struct exchange *x)
 {
     const struct snapshot *s = x->snapshot;
-    return reply_document(x, keyring_jwks(s->keyring), keyring_jwks_etag(s->keyring), s->cache_control);
+    return reply_document(x, keyring_jwks(s->keyring), keyring_jwks_etag(s->keyring),
+                          s->cache_control);
 }
 
 const struct endpoint metadata_endpoint = {.name = "metadata", .steps = {show_metadata}};

@@ -1,5 +1,5 @@
-/* The pages behind error_uri: what an error means and what to do about it, for the developer who met it.
- * Static text, no script, nothing of the request in it. */
+/* The pages behind error_uri: what an error means and what to do about it, for the developer who
+ * met it. Static text, no script, nothing of the request in it. */
 #include "oauth/endpoints.h"
 
 #include "exchange/exchange.h"
@@ -11,51 +11,70 @@ struct error_page {
 
 static const struct error_page pages[] = {
     {STR_INIT("invalid_request"),
-     "The request cannot be read, or can be read in more than one way: a parameter is missing, repeated or "
-     "malformed, the body is not of the expected media type, or more than one way of authentication was used.",
-     "Send POST bodies as application/x-www-form-urlencoded, each parameter once, credentials in one place "
+     "The request cannot be read, or can be read in more than one way: a parameter is missing, "
+     "repeated or "
+     "malformed, the body is not of the expected media type, or more than one way of "
+     "authentication was used.",
+     "Send POST bodies as application/x-www-form-urlencoded, each parameter once, credentials in "
+     "one place "
      "only. error_description names the parameter where one is at fault."},
     {STR_INIT("invalid_client"),
-     "The client is unknown, suspended, or did not prove who it is by the method it is registered for.",
-     "Check client_id and client_secret. A client registered for client_secret_basic sends them in the "
-     "Authorization header, form-urlencoded before base64; one registered for client_secret_post sends them "
+     "The client is unknown, suspended, or did not prove who it is by the method it is registered "
+     "for.",
+     "Check client_id and client_secret. A client registered for client_secret_basic sends them in "
+     "the "
+     "Authorization header, form-urlencoded before base64; one registered for client_secret_post "
+     "sends them "
      "in the body. The answer is the same for an unknown client and a wrong secret."},
     {STR_INIT("unauthorized_client"), "The client is not registered for this grant type.",
      "Have the grant type added to the application, or use one it is registered for."},
     {STR_INIT("unsupported_grant_type"), "This server does not offer that grant type.",
      "grant_types_supported in /.well-known/oauth-authorization-server lists those it offers."},
-    {STR_INIT("invalid_grant"), "The code, refresh token or assertion is wrong, used up, expired or "
-                                "somebody else's.",
+    {STR_INIT("invalid_grant"),
+     "The code, refresh token or assertion is wrong, used up, expired or "
+     "somebody else's.",
      "Start the flow again."},
     {STR_INIT("invalid_scope"),
-     "A requested scope is unknown, or the application or its partner (or a partner above it) does not "
+     "A requested scope is unknown, or the application or its partner (or a partner above it) does "
+     "not "
      "hold it now, or nothing at all would be left to grant.",
-     "error_description names the first such scope, and says whether the application's or the partner's table "
+     "error_description names the first such scope, and says whether the application's or the "
+     "partner's table "
      "refused it. Leave scope out to get all that can be granted."},
-    {STR_INIT("invalid_target"), "The resource is not an absolute URI without fragment, or not one of the "
-                                 "application's audiences.",
-     "Ask for one of the application's audiences, spelled exactly as registered, or leave resource out."},
-    {STR_INIT("invalid_token"), "The bearer token is missing, malformed, expired, revoked, not from here, or "
-                                "not addressed to this server.",
-     "Get a new token. Tokens for this server's own endpoints need its issuer among their audiences."},
-    {STR_INIT("insufficient_scope"), "The caller is known but lacks the right that this endpoint needs.",
+    {STR_INIT("invalid_target"),
+     "The resource is not an absolute URI without fragment, or not one of the "
+     "application's audiences.",
+     "Ask for one of the application's audiences, spelled exactly as registered, or leave resource "
+     "out."},
+    {STR_INIT("invalid_token"),
+     "The bearer token is missing, malformed, expired, revoked, not from here, or "
+     "not addressed to this server.",
+     "Get a new token. Tokens for this server's own endpoints need its issuer among their "
+     "audiences."},
+    {STR_INIT("insufficient_scope"),
+     "The caller is known but lacks the right that this endpoint needs.",
      "For introspection: an application registered with introspection, or a bearer token holding "
-     "scopemint.introspect or one of oauth.manage_all_tokens, oauth.manage, oauth.read. For revocation by "
+     "scopemint.introspect or one of oauth.manage_all_tokens, oauth.manage, oauth.read. For "
+     "revocation by "
      "bearer: scopemint.revoke."},
-    {STR_INIT("too_many_requests"), "Too many failed authentications, or too many tokens that did not verify, "
-                                    "came from here in a short time.",
+    {STR_INIT("too_many_requests"),
+     "Too many failed authentications, or too many tokens that did not verify, "
+     "came from here in a short time.",
      "Wait as long as Retry-After says. Until then even right credentials are refused."},
-    {STR_INIT("temporarily_unavailable"), "The server cannot tell or cannot store right now. Nothing was "
-                                          "changed.",
+    {STR_INIT("temporarily_unavailable"),
+     "The server cannot tell or cannot store right now. Nothing was "
+     "changed.",
      "Try again after the time in Retry-After. Never take this answer for no."},
     {STR_INIT("server_error"), "Something went wrong on this side.",
      "Try again; if it stays, give the operator the request_id of the answer."},
     {STR_INIT("not_found"), "There is nothing at this path.",
-     "/.well-known/oauth-authorization-server lists the endpoints. Paths are compared byte for byte."},
+     "/.well-known/oauth-authorization-server lists the endpoints. Paths are compared byte for "
+     "byte."},
     {STR_INIT("method_not_allowed"), "The path exists but does not take that method.",
      "The Allow header lists the methods it takes."},
-    {STR_INIT("access_denied"), "The request came in clear text from an address that is neither on this "
-                                "machine nor a trusted proxy.",
+    {STR_INIT("access_denied"),
+     "The request came in clear text from an address that is neither on this "
+     "machine nor a trusted proxy.",
      "Use https, or have the proxy's address added to server.trusted_proxies."},
 };
 

@@ -25,6 +25,14 @@ struct store_queue {
     struct store_request *first, *last;
     size_t count;
     bool closing;
+    struct store_visit *visit; /* one at a time; NULL: none waits */
+    pthread_cond_t visited;
+};
+
+/* Of store_run_on_writer: on its caller's stack, the writer's while it is in queue.visit. */
+struct store_visit {
+    void (*run)(struct store *store, void *context);
+    void *context;
 };
 
 /* One transaction's requests and what came of them. */

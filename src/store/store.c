@@ -30,6 +30,7 @@ static void init_queue(struct store_queue *queue)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->filled, &attributes);
     pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&queue->visited, NULL);
     pthread_mutex_init(&queue->lock, NULL);
 }
 
@@ -81,6 +82,7 @@ void store_close(struct store **store)
     store_keep_wall(closing);
     closing->backend->ops->close(closing->backend);
     pthread_cond_destroy(&closing->queue.filled);
+    pthread_cond_destroy(&closing->queue.visited);
     pthread_mutex_destroy(&closing->queue.lock);
     free(closing);
     *store = NULL;

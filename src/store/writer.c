@@ -66,7 +66,7 @@ static bool take_batch(struct store *store, bool may_wait)
 
     batch->count = 0;
     pthread_mutex_lock(&queue->lock);
-    while (may_wait && queue->first == NULL && !queue->closing) {
+    while (may_wait && queue->first == NULL && queue->visit == NULL && !queue->closing) {
         if (pthread_cond_timedwait(&queue->filled, &queue->lock, &until) != 0)
             break;
     }
@@ -78,6 +78,39 @@ static bool take_batch(struct store *store, bool may_wait)
     bool more = batch->count > 0 || !queue->closing;
     pthread_mutex_unlock(&queue->lock);
     return more;
+}
+
+/* Runs what store_run_on_writer left, outside the lock: only this thread takes it away. */
+static void receive_visit(struct store *store)
+{
+    struct store_queue *queue = &store->queue;
+
+    pthread_mutex_lock(&queue->lock);
+    struct store_visit *visit = queue->visit;
+    pthread_mutex_unlock(&queue->lock);
+    if (visit == NULL)
+        return;
+    visit->run(store, visit->context);
+    pthread_mutex_lock(&queue->lock);
+    queue->visit = NULL;
+    pthread_cond_signal(&queue->visited);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void store_run_on_writer(struct store *store, void (*run_it)(struct store *store, void *context),
+                         void *context)
+{
+    struct store_queue *queue = &store->queue;
+    struct store_visit visit = {run_it, context};
+
+    assert(store->started);
+    pthread_mutex_lock(&queue->lock);
+    assert(queue->visit == NULL && !queue->closing);
+    queue->visit = &visit;
+    pthread_cond_signal(&queue->filled);
+    while (queue->visit == &visit)
+        pthread_cond_wait(&queue->visited, &queue->lock);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 static void *run(void *argument)
@@ -92,6 +125,7 @@ static void *run(void *argument)
             for (size_t i = 0; i < store->batch.count; i++)
                 answer(store->batch.requests[i]);
         }
+        receive_visit(store);
         busy = store_housekeep(store);
     }
     return NULL;

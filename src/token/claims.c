@@ -1,11 +1,10 @@
 #include "token/claims.h"
 
 #include "json/read.h"
-#include "json/write.h"
 
 enum { GENERATION_MAX = 0xFFFFFFFF };
 
-static void write_jti(struct json_writer *w, const struct token_claims *claims)
+void token_claims_write_jti(struct json_writer *w, const struct token_claims *claims)
 {
     char text[JTI_MAX];
     struct buf b;
@@ -19,7 +18,7 @@ static void write_jti(struct json_writer *w, const struct token_claims *claims)
 }
 
 /* RFC7519-4.1.3: one audience is a string, several an array. */
-static void write_audiences(struct json_writer *w, const struct token_claims *claims)
+void token_claims_write_aud(struct json_writer *w, const struct token_claims *claims)
 {
     json_write_key(w, STR("aud"));
     if (claims->audience_count == 1) {
@@ -40,10 +39,10 @@ void token_claims_write(const struct token_claims *claims, struct buf *out)
     json_write_object_begin(&w);
     json_write_member_string(&w, STR("iss"), claims->issuer);
     json_write_member_string(&w, STR("sub"), claims->subject);
-    write_audiences(&w, claims);
+    token_claims_write_aud(&w, claims);
     json_write_member_int(&w, STR("exp"), claims->exp_s);
     json_write_member_int(&w, STR("iat"), claims->iat_s);
-    write_jti(&w, claims);
+    token_claims_write_jti(&w, claims);
     json_write_key(&w, STR("client_id"));
     json_write_sid(&w, &claims->client_id);
     json_write_member_string(&w, STR("scope"), claims->scope);

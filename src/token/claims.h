@@ -11,6 +11,7 @@
 #include "core/limits.h"
 #include "core/sid.h"
 #include "core/str.h"
+#include "json/write.h"
 
 enum { JTI_MAX = SID_TEXT + 1 + 10 };
 
@@ -30,6 +31,10 @@ struct token_claims {
 };
 
 void token_claims_write(const struct token_claims *claims, struct buf *out);
+
+/* The members aud and jti, spelled alike in the token and in introspection (7662-2.2-j). */
+void token_claims_write_aud(struct json_writer *w, const struct token_claims *claims);
+void token_claims_write_jti(struct json_writer *w, const struct token_claims *claims);
 
 /* Strict: every claim present once and of its type, numbers as integers, SIDs as SIDs (8725-x-a).
  * Text of *out points into payload or the arena. ERR_INVALID_TOKEN or ERR_FAULT_MEMORY. iss, aud

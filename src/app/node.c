@@ -1,0 +1,229 @@
+#include "app/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/tables.h"
+#include "client/throttle.h"
+#include "core/log.h"
+#include "exchange/snapshot.h"
+#include "manage/routes.h"
+#include "oauth/routes.h"
+#include "revocation/index.h"
+#include "revocation/link.h"
+#include "store/store.h"
+
+enum { ENTRIES_PAGE = 4096, URL_MAX = 4200 };
+
+static struct str store_url(const struct config *config, char memory[URL_MAX])
+{
+    struct buf b;
+
+    if (config->store.kind == CONFIG_STORE_MEMORY)
+        return STR("memory:");
+    buf_init_fixed(&b, memory, URL_MAX);
+    buf_cstr(&b, "sqlite:");
+    buf_str(&b, config->store.path);
+    return buf_view(&b);
+}
+
+static bool open_store(struct node *node, struct buf *out_error)
+{
+    char memory[URL_MAX];
+    struct store_options options = {
+        .url = store_url(node->config, memory),
+        .clock = node->server.clock,
+        .entropy = node->server.entropy,
+        .metrics = &node->server.metrics,
+        .expired_kept_s = node->config->tokens.expired_kept_s,
+    };
+
+    if (!result_ok(store_open(&options, &node->store, out_error))) {
+        buf_char(out_error, '\n');
+        return false;
+    }
+    node->server.store = node->store;
+    return true;
+}
+
+/* SPEC 6: the index is rebuilt from the store at each start; only then is it complete. */
+static struct result build_index(struct node *node)
+{
+    struct store_entry *page = malloc(ENTRIES_PAGE * sizeof(*page));
+    uint64_t last = store_last_number(node->store), after = 0;
+    int64_t now_s = clock_wall_s(node->server.clock);
+    struct result result = page == NULL ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
+    size_t count = ENTRIES_PAGE;
+
+    while (result_ok(result) && count == ENTRIES_PAGE) {
+        result = store_read_entries(node->store, after, now_s, ENTRIES_PAGE, page, &count);
+        if (result_ok(result) && count > 0) {
+            after = page[count - 1].number;
+            result = revocation_index_apply(node->server.index, page, count);
+        }
+    }
+    free(page);
+    if (result_ok(result))
+        revocation_index_complete(node->server.index, last);
+    return result;
+}
+
+static struct result open_memory(struct node *node)
+{
+    struct server *server = &node->server;
+    const struct config_throttle *limits = &node->config->throttle;
+    struct guess_throttle_limits throttle = {
+        .per_client_address_minute = (uint32_t)limits->failures_per_client_address_per_minute,
+        .per_address_minute = (uint32_t)limits->failures_per_address_per_minute,
+        .unknown_tokens_second = (uint32_t)limits->unknown_tokens_per_second,
+    };
+
+    TRY(guess_throttle_new(&throttle, server->entropy, &server->throttle));
+    TRY(revocation_index_new(&server->quiesce, &server->index));
+    return build_index(node);
+}
+
+bool node_open(struct node *node, struct config *config, struct buf *out_error)
+{
+    struct snapshot *snapshot;
+
+    memset(node, 0, sizeof(*node));
+    node->config = config;
+    node->server.config = config;
+    node->server.clock = &clock_system;
+    node->server.entropy = &entropy_system;
+    node->server.started_mono_ms = clock_mono_ms(&clock_system);
+    quiesce_init(&node->server.quiesce);
+    pthread_mutex_init(&node->link_lock, NULL);
+    metrics_register(&node->server.metrics, &node->writer_metrics);
+    if (!open_store(node, out_error))
+        return false;
+    if (!tables_build(config, node->store, NULL, &snapshot, out_error))
+        return false;
+    snapshot_publish(&node->server, snapshot);
+    if (party_root(snapshot->party) == NULL) {
+        buf_cstr(out_error, "the store is empty: run `scopemint init` first\n");
+        return false;
+    }
+    struct result opened = open_memory(node);
+    if (!result_ok(opened)) {
+        buf_cstr(out_error, "the revocation index could not be built: ");
+        buf_cstr(out_error, err_info(opened.code)->text);
+        buf_char(out_error, '\n');
+    }
+    return result_ok(opened);
+}
+
+/* On the store's writer thread, after a commit and before its answers leave (P2). */
+static void entries_committed(void *context, const struct store_entry *entries, size_t n)
+{
+    struct node *node = context;
+    int64_t began_ns = clock_mono_ns();
+
+    if (!result_ok(revocation_index_apply(node->server.index, entries, n)))
+        LOG(LOG_ERROR, "revocation_index_incomplete", LF_INT("entries", n));
+    else
+        revocation_index_complete(node->server.index, entries[n - 1].number);
+    for (size_t i = 0; i < n; i++)
+        metrics_revoke_visible(&node->writer_metrics, clock_mono_ns() - began_ns);
+    pthread_mutex_lock(&node->link_lock);
+    struct revocation_link *link = atomic_load(&node->server.link);
+    if (link != NULL)
+        revocation_link_publish(link, entries, n);
+    pthread_mutex_unlock(&node->link_lock);
+}
+
+static void sweep(void *context, int64_t now_s)
+{
+    struct node *node = context;
+    revocation_index_sweep(node->server.index, now_s);
+}
+
+static struct result start_link(struct node *node, struct worker *worker)
+{
+    const struct config_redis *redis = &node->config->redis;
+    struct revocation_link *link;
+    struct revocation_link_options options = {
+        .unix_path = redis->kind == CONFIG_REDIS_UNIX ? redis->path : STR(""),
+        .host = redis->host,
+        .port = (uint16_t)redis->port,
+        .username = redis->user,
+        .password = redis->password,
+        .database = (unsigned)redis->db,
+        .poll_ms = (uint32_t)redis->poll_ms,
+        .loop = worker->loop,
+        .store = node->store,
+        .clock = node->server.clock,
+        .metrics = &worker->metrics,
+    };
+
+    TRY(revocation_link_new(&options, &link));
+    atomic_store(&node->server.link, link);
+    return RESULT_OK;
+}
+
+static struct result worker_start(struct worker *worker, void *context)
+{
+    struct node *node = context;
+
+    TRY(keyring_thread_new(&worker->keys));
+    TRY(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring));
+    if (worker->number == 0 && node->config->redis.kind != CONFIG_REDIS_NONE)
+        return start_link(node, worker);
+    return RESULT_OK;
+}
+
+static void worker_stop(struct worker *worker, void *context)
+{
+    struct node *node = context;
+
+    if (worker->number == 0) {
+        pthread_mutex_lock(&node->link_lock);
+        struct revocation_link *link = atomic_exchange(&node->server.link, NULL);
+        pthread_mutex_unlock(&node->link_lock);
+        revocation_link_free(&link);
+    }
+    keyring_thread_free(&worker->keys);
+}
+
+bool node_start(struct node *node, struct buf *out_error)
+{
+    const struct store_hooks hooks = {entries_committed, sweep, node};
+    const struct route_table tables[] = {oauth_routes, manage_routes};
+    struct http_options options = {
+        .server = &node->server,
+        .tables = tables,
+        .table_count = 2,
+        .access_log_fd = 1,
+        .worker_start = worker_start,
+        .worker_stop = worker_stop,
+        .context = node,
+    };
+
+    if (!result_ok(store_start(node->store, &hooks))) {
+        buf_cstr(out_error, "the store's writer could not be started\n");
+        return false;
+    }
+    node->http = http_start(&options, out_error);
+    return node->http != NULL;
+}
+
+void node_stop(struct node *node)
+{
+    struct server *server = &node->server;
+
+    atomic_store(&server->draining, true);
+    if (node->http != NULL) {
+        http_drain(node->http, (uint32_t)node->config->server.drain_timeout_s * 1000);
+        http_join(&node->http);
+    }
+    store_close(&node->store);
+    revocation_index_free(&server->index);
+    guess_throttle_free(&server->throttle);
+    struct snapshot *last = atomic_exchange(&server->snapshot, NULL);
+    if (last != NULL)
+        snapshot_unref(last);
+    quiesce_done(&server->quiesce);
+    pthread_mutex_destroy(&node->link_lock);
+    config_free(&node->config);
+}

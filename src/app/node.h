@@ -1,0 +1,37 @@
+/* All parts of a running node, opened in order and closed in reverse. Owns everything that struct
+ * server points to. */
+#ifndef APP_NODE_H
+#define APP_NODE_H
+
+#include <pthread.h>
+
+#include "config/config.h"
+#include "core/buf.h"
+#include "exchange/server.h"
+#include "http/http.h"
+
+struct node {
+    struct server server;
+    struct config *config;
+    struct store *store;
+    struct http *http;
+    struct metrics writer_metrics;
+    pthread_mutex_t
+        link_lock; /* between the store's writer, which publishes, and the end of the link */
+};
+
+/* Everything but the listeners. False: out_error has the lines to show. */
+bool node_open(struct node *node, struct config *config, struct buf *out_error);
+
+/* Starts the store's writer, the listeners and the link to Redis; returns when requests are served.
+ */
+bool node_start(struct node *node, struct buf *out_error);
+
+/* Answers what is under way, then closes all. */
+void node_stop(struct node *node);
+
+/* Reads configuration, scope tables, roles and keys again and swaps them in, all or nothing. What
+ * was wrong goes to the log; the node goes on with what it has. */
+void node_reload(struct node *node, const struct config_source *source);
+
+#endif

@@ -1,0 +1,111 @@
+#include "app/serve.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/harden.h"
+#include "app/node.h"
+#include "app/notify.h"
+#include "cli/cli.h"
+#include "core/log.h"
+
+enum { ERRORS_MAX = 64 * 1024, TURN_MS = 250 };
+
+/* Signals are read like any other input: no handler runs, so none can call what it must not
+ * (THREATS-66). */
+static int open_signals(void)
+{
+    sigset_t wanted;
+
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGTERM);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &wanted, NULL) != 0)
+        return -1;
+    return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+static void run(struct node *node, const struct config_source *source, const char *manager,
+                int signals)
+{
+    struct pollfd watch = {.fd = signals, .events = POLLIN};
+    struct signalfd_siginfo info;
+
+    for (;;) {
+        int ready = poll(&watch, 1, TURN_MS);
+        quiesce_collect(&node->server.quiesce);
+        if (ready <= 0 || read(signals, &info, sizeof(info)) != sizeof(info))
+            continue;
+        LOG(LOG_INFO, "signal", LF_CSTR("name", sigabbrev_np((int)info.ssi_signo)));
+        if (info.ssi_signo != SIGHUP)
+            return;
+        notify_manager(manager, "RELOADING=1");
+        node_reload(node, source);
+        notify_manager(manager, "READY=1");
+    }
+}
+
+static const char *manager_socket(char *const *envp)
+{
+    static const char name[] = "NOTIFY_SOCKET=";
+    for (; envp != NULL && *envp != NULL; envp++)
+        if (strncmp(*envp, name, sizeof(name) - 1) == 0)
+            return *envp + sizeof(name) - 1;
+    return NULL;
+}
+
+static void apply_log_level(const struct config *config)
+{
+    enum log_level level;
+    if (log_parse_level(config->log.level, &level))
+        log_set_level(level);
+}
+
+static int serve_config(struct config *config, const struct config_source *source,
+                        struct buf *errors)
+{
+    const char *manager = manager_socket(source->envp);
+    int signals = open_signals();
+    struct node node;
+
+    if (signals < 0) {
+        buf_cstr(errors, "signals cannot be read on this system\n");
+        config_free(&config);
+        return CLI_FAILED;
+    }
+    harden_process();
+    apply_log_level(config);
+    bool serves = node_open(&node, config, errors) && node_start(&node, errors);
+    if (serves) {
+        LOG(LOG_INFO, "serving", LF_STR("issuer", config->server.issuer),
+            LF_INT("threads", http_worker_count(node.http)));
+        notify_manager(manager, "READY=1");
+        run(&node, source, manager, signals);
+        notify_manager(manager, "STOPPING=1");
+    }
+    node_stop(&node);
+    close(signals);
+    if (serves)
+        LOG(LOG_INFO, "stopped", LF_BOOL("clean", true));
+    return serves ? CLI_OK : CLI_FAILED;
+}
+
+int serve(const struct config_source *source)
+{
+    struct config *config;
+    struct buf errors;
+    int code = CLI_CONFIG;
+
+    buf_init_heap(&errors, ERRORS_MAX);
+    if (config_load(source, &config, &errors))
+        code = serve_config(config, source, &errors);
+    if (errors.len > 0)
+        fprintf(stderr, "%.*s", (int)errors.len, errors.ptr);
+    buf_free(&errors);
+    return code;
+}

@@ -1,0 +1,64 @@
+#include "app/tables.h"
+
+#include "oauth/metadata.h"
+#include "scope/roles.h"
+
+enum { METADATA_MAX = 128 * 1024 };
+
+static bool load_files(const struct config *config, const struct snapshot *previous,
+                       struct scope_catalogue **out_catalogue, struct keyring **out_keyring,
+                       struct buf *out_error)
+{
+    struct scope_roles *roles = NULL;
+    const struct scope_catalogue *before = previous == NULL ? NULL : previous->catalogue;
+    enum key_alg alg = KEY_ES256;
+
+    key_alg_parse(config->tokens.alg, &alg);
+    bool good = catalogue_load(config->scopes.dir.ptr, before, out_catalogue, out_error);
+    good = good && roles_load(config->scopes.roles.ptr, *out_catalogue, &roles, out_error);
+    roles_free(&roles); /* checked here, used once there are people */
+    good = keyring_load(config->keys.dir.ptr, alg, out_keyring, out_error) && good;
+    if (good)
+        return true;
+    catalogue_free(out_catalogue);
+    keyring_unref(out_keyring);
+    return false;
+}
+
+static struct result assemble(const struct config *config, struct store *store,
+                              struct scope_catalogue *catalogue, struct keyring *keyring,
+                              struct snapshot **out)
+{
+    struct party *party = NULL;
+    struct buf metadata;
+
+    TRY(party_load(store, catalogue, &party));
+    buf_init_heap(&metadata, METADATA_MAX);
+    oauth_metadata_write(config->server.issuer, catalogue, &metadata);
+    struct result made =
+        metadata.failed ? FAULT(ERR_FAULT_MEMORY)
+                        : snapshot_new(config, catalogue, keyring, party, buf_view(&metadata), out);
+    buf_free(&metadata);
+    if (!result_ok(made))
+        party_free(&party);
+    return made;
+}
+
+bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
+                  struct snapshot **out, struct buf *out_error)
+{
+    struct scope_catalogue *catalogue = NULL;
+    struct keyring *keyring = NULL;
+
+    if (!load_files(config, previous, &catalogue, &keyring, out_error))
+        return false;
+    struct result assembled = assemble(config, store, catalogue, keyring, out);
+    if (result_ok(assembled))
+        return true;
+    buf_cstr(out_error, "partners and applications could not be read from the store: ");
+    buf_cstr(out_error, err_info(assembled.code)->text);
+    buf_char(out_error, '\n');
+    catalogue_free(&catalogue);
+    keyring_unref(&keyring);
+    return false;
+}

@@ -1,0 +1,16 @@
+/* From files and store to a snapshot. */
+#ifndef APP_TABLES_H
+#define APP_TABLES_H
+
+#include "config/config.h"
+#include "core/buf.h"
+#include "exchange/snapshot.h"
+#include "store/store.h"
+
+/* previous (may be NULL): names of its catalogue keep their bits. False: out_error has a line for
+ * each thing wrong. The store is read on the calling thread: before store_start, or on its
+ * writer's. */
+bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
+                  struct snapshot **out, struct buf *out_error);
+
+#endif

@@ -1,0 +1,151 @@
+#include "oauth/caller.h"
+
+#include "client/basic.h"
+#include "exchange/snapshot.h"
+#include "oauth/authenticate.h"
+
+struct token_facts exchange_token_facts(const struct exchange *x)
+{
+    const struct server *server = x->worker->server;
+    return (struct token_facts){
+        .catalogue = x->snapshot->catalogue,
+        .party = x->snapshot->party,
+        .index = server->index,
+        .now_s = clock_wall_s(server->clock),
+    };
+}
+
+/* RFC6750-2.1: one token68. */
+static bool is_token68(struct str text)
+{
+    size_t i = 0;
+
+    while (i < text.len &&
+           ((text.ptr[i] >= 'a' && text.ptr[i] <= 'z') ||
+            (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z') ||
+            (text.ptr[i] >= '0' && text.ptr[i] <= '9') || memchr("-._~+/", text.ptr[i], 6) != NULL))
+        i++;
+    if (i == 0)
+        return false;
+    while (i < text.len && text.ptr[i] == '=')
+        i++;
+    return i == text.len;
+}
+
+static enum err read_form(struct caller_state *state, const struct form *form,
+                          bool *out_token_in_body)
+{
+    const struct {
+        struct str name;
+        struct str *out;
+    } wanted[] = {
+        {STR("client_id"), &state->presented.client_id},
+        {STR("client_secret"), &state->presented.client_secret},
+        {STR("client_assertion"), &state->presented.client_assertion},
+        {STR("client_assertion_type"), &state->presented.client_assertion_type},
+    };
+    struct str access_token;
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        enum err err = form_get(form, wanted[i].name, wanted[i].out);
+        if (err != ERR_NONE)
+            return err;
+    }
+    enum err err = form_get(form, STR("access_token"), &access_token);
+    *out_token_in_body = access_token.ptr != NULL;
+    return err;
+}
+
+enum step_result caller_read(struct exchange *x, struct caller_state *state,
+                             const struct form *form)
+{
+    struct auth_header header = auth_header_split(x->request.authorization);
+    bool token_in_body = false;
+
+    x->takes_bearer = true;
+    if (form != NULL) {
+        enum err err = read_form(state, form, &token_in_body);
+        if (err != ERR_NONE)
+            return exchange_refuse(x, err, STR_NONE);
+    }
+    state->presented.authorization = x->request.authorization;
+    if (!str_eq_nocase(header.scheme, STR("Bearer")))
+        return STEP_NEXT;
+    if (token_in_body || state->presented.client_secret.ptr != NULL ||
+        state->presented.client_assertion.ptr != NULL)
+        return exchange_refuse(x, ERR_TWO_AUTH_METHODS, STR_NONE); /* 6750-2-a */
+    if (!is_token68(header.rest))
+        return exchange_refuse(x, ERR_INVALID_REQUEST,
+                               STR("The Authorization header holds no single bearer token"));
+    state->bearer = header.rest;
+    return STEP_NEXT;
+}
+
+static void verify_bearer(struct exchange *x)
+{
+    struct caller_state *state = x->state;
+
+    state->verify_result =
+        token_verify(&x->snapshot->policy, x->snapshot->keyring, x->worker->keys, state->bearer,
+                     &x->arena, &state->bearer_token, &state->bearer_good);
+    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
+}
+
+enum step_result caller_step_identify(struct exchange *x)
+{
+    struct caller_state *state = x->state;
+    if (state->bearer.ptr != NULL)
+        return exchange_defer(x, verify_bearer);
+    if (oauth_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
+        return STEP_DONE;
+    state->caller.partner = state->caller.application->partner;
+    return STEP_NEXT;
+}
+
+/* SPEC 3: every endpoint of ours takes a bearer token only if its aud holds the issuer. */
+static bool is_for_us(const struct token_claims *claims, struct str issuer)
+{
+    for (size_t i = 0; i < claims->audience_count; i++)
+        if (str_eq(claims->audiences[i], issuer))
+            return true;
+    return false;
+}
+
+enum step_result caller_step_judge(struct exchange *x)
+{
+    struct caller_state *state = x->state;
+    struct token_facts facts = exchange_token_facts(x);
+    struct token_standing standing;
+
+    if (state->bearer.ptr == NULL)
+        return STEP_NEXT;
+    if (!result_ok(state->verify_result))
+        return exchange_fault(x, state->verify_result);
+    if (!state->bearer_good)
+        return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
+    struct result judged = token_standing(&facts, &state->bearer_token, &standing);
+    if (!result_ok(judged))
+        return exchange_fault(x, judged);
+    if (!standing.active || !is_for_us(&state->bearer_token.claims, x->snapshot->issuer))
+        return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
+    state->caller = (struct caller){
+        .application = standing.application,
+        .partner = standing.partner,
+        .is_bearer = true,
+        .token_sid = state->bearer_token.claims.token_sid,
+        .rights = scope_closure(facts.catalogue, &standing.scopes),
+    };
+    return STEP_NEXT;
+}
+
+bool caller_holds(const struct exchange *x, const struct caller *caller, struct str scope)
+{
+    const struct scope_value *value = catalogue_find(x->snapshot->catalogue, scope);
+    return value != NULL && scope_set_has(&caller->rights, value->bit);
+}
+
+struct str caller_throttle_key(const struct caller *caller)
+{
+    return str_make((const char *)caller->application->client_id.bytes,
+                    sizeof(caller->application->client_id.bytes));
+}

@@ -1,0 +1,50 @@
+/* Who asks at introspection and revocation: an application by its secret, or a bearer token. Shared
+ * steps of both endpoints, whose states begin with a struct caller_state. */
+#ifndef OAUTH_CALLER_H
+#define OAUTH_CALLER_H
+
+#include "client/authenticate.h"
+#include "exchange/exchange.h"
+#include "oauth/form.h"
+#include "token/standing.h"
+
+struct caller {
+    const struct party_application *application; /* the bearer token's own, for a bearer */
+    const struct party_partner *partner;
+    bool is_bearer;
+    struct sid token_sid; /* of the bearer token */
+    struct scope_set
+        rights; /* closure of the bearer token's effective scopes; empty for an application */
+};
+
+struct caller_state {
+    struct caller caller;
+    struct str bearer; /* the presented token; ptr NULL: none */
+    struct client_presented presented;
+    /* of the verification in the deferred queue */
+    struct result verify_result;
+    struct verified_token bearer_token;
+    bool bearer_good;
+};
+
+/* Reads Authorization and, where the endpoint takes a form, the client's parameters in it. Ends
+ * with DONE after refusing, or NEXT. form may be NULL. */
+enum step_result caller_read(struct exchange *x, struct caller_state *state,
+                             const struct form *form);
+
+/* Two steps in a row: the first defers the bearer token's verification, or authenticates the
+ * application; the second judges the bearer token. x->state is a struct caller_state at its
+ * beginning. */
+enum step_result caller_step_identify(struct exchange *x);
+enum step_result caller_step_judge(struct exchange *x);
+
+/* For a bearer: whether it holds the value, or one that implies it. */
+bool caller_holds(const struct exchange *x, const struct caller *caller, struct str scope);
+
+/* What the throttle of unknown tokens counts by. */
+struct str caller_throttle_key(const struct caller *caller);
+
+/* The facts of this moment, for token_standing. */
+struct token_facts exchange_token_facts(const struct exchange *x);
+
+#endif

@@ -1,0 +1,115 @@
+#include "exchange/snapshot.h"
+#include "oauth/introspect.h"
+#include "scope/parse.h"
+#include "json/write.h"
+
+bool introspection_is_plausible(struct str token)
+{
+    return token.len > 0 && token.len <= LIMIT_TOKEN;
+}
+
+bool introspection_rights(const struct exchange *x, const struct caller *caller,
+                          struct introspection_rights *out)
+{
+    *out = (struct introspection_rights){false, false, false};
+    if (!caller->is_bearer) {
+        out->by_audience = caller->application->introspection &&
+                           caller->application->type == APPLICATION_CONFIDENTIAL;
+        return out->by_audience;
+    }
+    out->by_audience = caller_holds(x, caller, STR("scopemint.introspect"));
+    out->all_own = caller_holds(x, caller, STR("oauth.manage_all_tokens"));
+    out->own_token =
+        caller_holds(x, caller, STR("oauth.manage")) || caller_holds(x, caller, STR("oauth.read"));
+    return out->by_audience || out->all_own || out->own_token;
+}
+
+static bool addresses(const struct token_claims *claims,
+                      const struct party_application *application)
+{
+    bool found = false;
+    for (size_t i = 0; i < claims->audience_count; i++)
+        found |= party_application_has_audience(application, claims->audiences[i]);
+    return found;
+}
+
+/* F-07, THREATS-31: both the audience and the subtree must fit. */
+static bool may_see(const struct introspection_question *q, const struct token_claims *claims,
+                    const struct token_standing *standing)
+{
+    const struct caller *caller = q->caller;
+
+    if (standing->partner == NULL)
+        return false;
+    if (q->rights->by_audience && addresses(claims, caller->application) &&
+        party_is_within(standing->partner, caller->partner))
+        return true;
+    if (q->rights->all_own && standing->partner == caller->partner)
+        return true;
+    return (q->rights->own_token || q->rights->all_own) &&
+           sid_eq(&claims->token_sid, &caller->token_sid);
+}
+
+static void write_scope(struct json_writer *w, const struct exchange *x,
+                        const struct scope_set *scopes)
+{
+    json_write_key(w, STR("scope"));
+    json_write_raw(w, STR("\""));
+    scope_format(x->snapshot->catalogue, scopes, w->out); /* names need no escapes */
+    buf_char(w->out, '"');
+}
+
+/* RFC7662-2.2 */
+static void write_active(struct json_writer *w, const struct exchange *x,
+                         const struct introspection_question *q, const struct token_claims *claims,
+                         const struct token_standing *standing)
+{
+    json_write_member_bool(w, STR("active"), true);
+    write_scope(w, x, &standing->scopes);
+    json_write_key(w, STR("client_id"));
+    json_write_sid(w, &claims->client_id);
+    json_write_member_string(w, STR("token_type"), STR("Bearer"));
+    json_write_member_int(w, STR("exp"), claims->exp_s);
+    json_write_member_int(w, STR("iat"), claims->iat_s);
+    json_write_member_string(w, STR("sub"), claims->subject);
+    token_claims_write_aud(w, claims);
+    json_write_member_string(w, STR("iss"), claims->issuer);
+    token_claims_write_jti(w, claims);
+    json_write_key(w, STR("partner_sid"));
+    json_write_sid(w, &claims->partner_sid);
+    json_write_key(w, STR("token_sid"));
+    json_write_sid(w, &claims->token_sid);
+    if (q->required != NULL) {
+        struct scope_set held = scope_closure(x->snapshot->catalogue, &standing->scopes);
+        json_write_member_bool(w, STR("sufficient"), scope_set_is_subset(q->required, &held));
+    }
+}
+
+struct result introspection_answer(const struct exchange *x,
+                                   const struct introspection_question *question,
+                                   const struct verified_token *token, bool good, struct buf *out)
+{
+    struct token_facts facts = exchange_token_facts(x);
+    struct token_standing standing = {.active = false};
+    struct json_writer w;
+    bool visible = false;
+
+    if (good) {
+        TRY(token_standing(&facts, token, &standing));
+        visible = may_see(question, &token->claims, &standing);
+    } else if (!revocation_index_is_complete(facts.index)) {
+        return FAULT(ERR_FAULT_INDEX);
+    }
+    bool active = standing.active & visible;
+    metrics_add(&x->worker->metrics, active ? METRIC_INTROSPECT_ACTIVE : METRIC_INTROSPECT_INACTIVE,
+                1);
+    if (!active) {
+        buf_cstr(out, "{\"active\":false}");
+    } else {
+        json_writer_init(&w, out);
+        json_write_object_begin(&w);
+        write_active(&w, x, question, &token->claims, &standing);
+        json_write_object_end(&w);
+    }
+    return out->failed ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
+}

@@ -1,0 +1,147 @@
+/* POST /oauth/introspect/batch: JSON {"tokens":[...]} answers {"items":[...]} in the same order.
+ * One item that is no string makes all of it 400; one that cannot be decided makes all of it 503
+ * (SPEC 4). Tokens are verified one a portion, so that a full batch holds nobody up. */
+#include "exchange/snapshot.h"
+#include "oauth/endpoints.h"
+#include "oauth/introspect.h"
+#include "scope/parse.h"
+#include "json/read.h"
+
+struct batch_state {
+    struct caller_state caller;    /* first */
+    const struct json_value *item; /* the next to be verified */
+    struct str required_text;
+    struct scope_set required;
+    struct introspection_rights rights;
+    struct result verify_result;
+    struct verified_token verified;
+    bool good, verified_one, begun;
+    struct buf out;
+};
+
+static bool is_json(struct str content_type)
+{
+    struct str type = str_slice(content_type, 0, str_find(content_type, ';'));
+    return str_eq_nocase(str_trim(type, ' '), STR("application/json"));
+}
+
+static enum step_result read_request(struct exchange *x)
+{
+    static const struct str known[] = {STR_INIT("tokens"), STR_INIT("required_scope")};
+    struct batch_state *state = x->state;
+    const struct json_value *body, *tokens;
+
+    if (!is_json(x->request.content_type))
+        return exchange_refuse(x, ERR_BAD_MEDIA_TYPE, STR_NONE);
+    enum err err = json_parse(&x->arena, x->request.body, &json_limits_request, &body, NULL);
+    if (err == ERR_FAULT_MEMORY)
+        return exchange_fault(x, FAULT(err));
+    if (err != ERR_NONE || !json_is(body, JSON_OBJECT))
+        return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
+    if (json_find_unknown(body, known, 2) != NULL)
+        return exchange_refuse(x, ERR_BAD_JSON,
+                               STR("The body holds a member other than tokens and required_scope"));
+    tokens = json_member(body, STR("tokens"));
+    if (!json_is(tokens, JSON_ARRAY) || json_count(tokens) > LIMIT_BATCH_TOKENS)
+        return exchange_refuse(x, ERR_BAD_JSON,
+                               STR("tokens must be an array of at most 100 strings"));
+    for (const struct json_value *v = json_first(tokens); v != NULL; v = json_next(v))
+        if (!json_is(v, JSON_STRING))
+            return exchange_refuse(x, ERR_BAD_JSON,
+                                   STR("tokens must be an array of at most 100 strings"));
+    if (json_find_string(body, STR("required_scope"), &state->required_text) == JSON_WRONG)
+        return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
+    state->item = json_first(tokens);
+    return caller_read(x, &state->caller, NULL);
+}
+
+static enum step_result check_rights(struct exchange *x)
+{
+    struct batch_state *state = x->state;
+    struct str unknown;
+
+    if (!introspection_rights(x, &state->caller.caller, &state->rights)) {
+        x->scope_needed = STR("scopemint.introspect");
+        return exchange_refuse(x, ERR_INSUFFICIENT_SCOPE, STR_NONE);
+    }
+    if (state->required_text.len > 0 && scope_parse(x->snapshot->catalogue, state->required_text,
+                                                    &state->required, &unknown) != SCOPE_PARSED_OK)
+        return exchange_refuse(x, ERR_BAD_PARAMETER,
+                               STR("required_scope names a scope that is unknown"));
+    buf_init_arena(&state->out, &x->arena, 64 * 1024, LIMIT_REPLY);
+    buf_cstr(&state->out, "{\"items\":[");
+    return STEP_NEXT;
+}
+
+static void verify_item(struct exchange *x)
+{
+    struct batch_state *state = x->state;
+    const struct snapshot *s = x->snapshot;
+    struct str token = STR_NONE;
+
+    state->good = false;
+    state->verify_result = RESULT_OK;
+    json_string(state->item, &token);
+    if (!introspection_is_plausible(token))
+        return;
+    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
+    state->verify_result = token_verify(&s->policy, s->keyring, x->worker->keys, token, &x->arena,
+                                        &state->verified, &state->good);
+}
+
+static struct result append_answer(struct exchange *x, struct batch_state *state)
+{
+    struct server *server = x->worker->server;
+    struct introspection_question question = {
+        .caller = &state->caller.caller,
+        .rights = &state->rights,
+        .required = state->required_text.len > 0 ? &state->required : NULL,
+    };
+
+    TRY(state->verify_result);
+    if (!state->good)
+        guess_throttle_token_failed(server->throttle, caller_throttle_key(question.caller),
+                                    clock_mono_ms(server->clock));
+    if (state->begun)
+        buf_char(&state->out, ',');
+    state->begun = true;
+    return introspection_answer(x, &question, &state->verified, state->good, &state->out);
+}
+
+/* Runs once more for each token: answers the one that was verified, and asks for the next. */
+static enum step_result next_item(struct exchange *x)
+{
+    struct batch_state *state = x->state;
+    struct server *server = x->worker->server;
+    struct str key = caller_throttle_key(&state->caller.caller);
+
+    if (state->verified_one) {
+        struct result appended = append_answer(x, state);
+        if (!result_ok(appended))
+            return exchange_fault(x, appended);
+        state->item = json_next(state->item);
+    }
+    if (state->item == NULL)
+        return STEP_NEXT;
+    if (!guess_throttle_token_allowed(server->throttle, key, clock_mono_ms(server->clock)))
+        return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE);
+    state->verified_one = true;
+    return exchange_defer_again(x, verify_item);
+}
+
+static enum step_result reply(struct exchange *x)
+{
+    struct batch_state *state = x->state;
+
+    buf_cstr(&state->out, "]}");
+    if (state->out.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    return exchange_reply_json(x, 200, buf_view(&state->out));
+}
+
+const struct endpoint introspect_batch_endpoint = {
+    .name = "introspect_batch",
+    .state_size = sizeof(struct batch_state),
+    .steps = {read_request, caller_step_identify, caller_step_judge, check_rights, next_item,
+              reply},
+};

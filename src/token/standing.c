@@ -1,0 +1,45 @@
+#include "token/standing.h"
+
+#include "token/grant.h"
+
+static bool is_cut(const struct token_facts *facts, const struct verified_token *token,
+                   const struct party_partner *partner)
+{
+    struct sid chain[LIMIT_PARTNER_DEPTH + 1];
+    struct epoch_subject subject = {
+        .epoch = token->claims.epoch,
+        .client_id = token->claims.client_id,
+        .user_sid = token->claims.user_sid,
+        .kid = token->kid,
+        .partners = chain,
+    };
+
+    for (; partner != NULL && subject.partner_count <= LIMIT_PARTNER_DEPTH;
+         partner = partner->parent)
+        chain[subject.partner_count++] = partner->partner_sid;
+    return revocation_index_is_cut(facts->index, &subject);
+}
+
+struct result token_standing(const struct token_facts *facts, const struct verified_token *token,
+                             struct token_standing *out)
+{
+    const struct token_claims *claims = &token->claims;
+    struct token_standing standing = {
+        .application = party_find_application(facts->party, &claims->client_id),
+        .partner = party_find_partner(facts->party, &claims->partner_sid),
+    };
+
+    if (!revocation_index_is_complete(facts->index))
+        return FAULT(ERR_FAULT_INDEX);
+    bool revoked = revocation_index_has_token(facts->index, &claims->token_sid);
+    bool cut = is_cut(facts, token, standing.partner);
+    bool expired = claims->exp_s <= facts->now_s; /* 7662-4-a: no leeway */
+    bool works = standing.application != NULL && standing.partner != NULL &&
+                 party_application_works(standing.application) && standing.partner->working;
+    if (works)
+        standing.scopes = grant_surviving(facts->catalogue, standing.application, standing.partner,
+                                          claims->scope);
+    standing.active = works & !revoked & !cut & !expired;
+    *out = standing;
+    return RESULT_OK;
+}

@@ -1,0 +1,29 @@
+/* What a verified token is worth now (P1, P2): a function of the tables, the revocation index and
+ * the time, worked out anew for each question. */
+#ifndef TOKEN_STANDING_H
+#define TOKEN_STANDING_H
+
+#include "party/party.h"
+#include "revocation/index.h"
+#include "token/verify.h"
+
+struct token_facts {
+    const struct scope_catalogue *catalogue;
+    const struct party *party;
+    const struct revocation_index *index;
+    int64_t now_s;
+};
+
+struct token_standing {
+    bool active;
+    const struct party_application *application; /* NULL: gone */
+    const struct party_partner *partner;         /* NULL: gone */
+    struct scope_set scopes; /* surviving names; closure is the caller's to take */
+};
+
+/* ERR_FAULT_INDEX while the index cannot tell. Works through all checks whatever the first ones
+ * say, so that revoked, expired and foreign take the same time. */
+RESULT token_standing(const struct token_facts *facts, const struct verified_token *token,
+                      struct token_standing *out);
+
+#endif
