@@ -13,7 +13,8 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Undoes %XX into a copy. False: a broken escape, a NUL, or no memory. */
+/* Undoes %XX into a copy; a '+' is itself, unlike in a form. False: a broken escape, a NUL, or no
+ * memory. */
 static bool decode(struct report *report, struct str s, struct str *out)
 {
     char *copy = report_alloc(report, s.len + 1);

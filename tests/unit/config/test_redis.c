@@ -31,7 +31,7 @@ Test(redis, parses)
         {"redis://[::1]:6380/15", CONFIG_REDIS_TCP, "::1", 6380, 15, "", ""},
         {"redis://localhost/2", CONFIG_REDIS_TCP, "localhost", 6379, 2, "", ""},
         {"redis://:pw@r.example:7/1", CONFIG_REDIS_TCP, "r.example", 7, 1, "", "pw"},
-        {"redis://u:p%40%2F:x@192.0.2.1", CONFIG_REDIS_TCP, "192.0.2.1", 6379, 0, "u", "p@/:x"},
+        {"redis://u:p%40%2f+:x@192.0.2.1", CONFIG_REDIS_TCP, "192.0.2.1", 6379, 0, "u", "p@/+:x"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char errors[8192];
