@@ -21,7 +21,7 @@ struct fixture {
     struct fake_clock clock;
     struct fake_entropy entropy;
     struct metrics_registry metrics;
-    char folder[64], path[80], url[96];
+    char folder[40], path[64], url[96];
     char error[512];
     struct buf error_buf;
     int64_t expired_kept_s;
