@@ -1,0 +1,99 @@
+/* Partner and application tables (SPEC 2, SPEC 3, P1). */
+#include <criterion/criterion.h>
+
+#include "support/leaks.h"
+#include "unit/party/tree.h"
+
+Test(party, ceilings_are_closed_and_narrow_downwards)
+{
+    struct tree t;
+    tree_init(&t);
+    const struct party_partner *shop = party_find_partner(t.party, &t.shop);
+    struct scope_set want =
+        tree_set(&t, "calls.read sms.manage sms.create sms.read sms.update sms.delete");
+
+    cr_assert_not_null(shop);
+    cr_assert(scope_set_eq(&shop->ceiling, &want),
+              "rating is not the parent's, so it is not the shop's");
+    cr_assert_eq(shop->depth, 2u);
+    cr_assert(shop->working);
+    tree_done(&t);
+    leaks_check();
+}
+
+Test(party, a_partner_works_only_while_all_above_it_are_active) /* 7662-4-c */
+{
+    struct tree t;
+    tree_init(&t);
+    cr_assert(!party_find_partner(t.party, &t.closed)->working);
+    cr_assert(!party_find_partner(t.party, &t.below)->working, "active under a suspended partner");
+    cr_assert(!party_application_works(party_find_application(t.party, &t.below_app)));
+    cr_assert(party_application_works(party_find_application(t.party, &t.shop_app)));
+    tree_done(&t);
+}
+
+Test(party, subtrees_hold_a_partner_and_what_is_below_it) /* F-07 */
+{
+    struct tree t;
+    tree_init(&t);
+    const struct sid *sids[] = {&t.root, &t.reseller, &t.shop, &t.closed, &t.below};
+    const bool within[5][5] = {
+        /* of:  root reseller shop closed below */
+        {true, false, false, false, false}, {true, true, false, false, false},
+        {true, true, true, false, false},   {true, false, false, true, false},
+        {true, false, false, true, true},
+    };
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 5; j++)
+            cr_assert_eq(party_is_within(party_find_partner(t.party, sids[i]),
+                                         party_find_partner(t.party, sids[j])),
+                         within[i][j], "%d in %d", i, j);
+    tree_done(&t);
+}
+
+Test(party, restricted_scopes_count_only_when_approved)
+{
+    struct tree t;
+    tree_init(&t);
+    const struct party_application *app = party_find_application(t.party, &t.reseller_app);
+    struct scope_set restricted = tree_set(&t, "DirectRingOut");
+
+    cr_assert(!scope_set_is_subset(&restricted, &app->declared));
+    cr_assert(
+        scope_set_is_subset(&restricted, &party_find_application(t.party, &t.root_app)->allowed),
+        "the root's first application holds all, approved");
+    tree_done(&t);
+}
+
+Test(party, an_application_is_allowed_its_own_within_its_partners)
+{
+    struct tree t;
+    tree_init(&t);
+    const struct party_application *app = party_find_application(t.party, &t.shop_app);
+    struct scope_set declared = tree_set(&t, "calls.manage sms.manage");
+    struct scope_set allowed =
+        tree_set(&t, "calls.read sms.manage sms.create sms.read sms.update sms.delete");
+
+    cr_assert(scope_set_eq(&app->declared, &declared),
+              "a name the catalogue lost counts for nothing");
+    cr_assert(scope_set_eq(&app->allowed, &allowed));
+    cr_assert_eq(app->audience_count, (size_t)2);
+    cr_assert(party_application_has_audience(app, STR("https://other.example")));
+    cr_assert(!party_application_has_audience(app, STR("https://other.example/")));
+    cr_assert_eq(app->secret_count, (size_t)1);
+    tree_done(&t);
+}
+
+Test(party, unknown_sids_are_not_found)
+{
+    struct tree t;
+    tree_init(&t);
+    struct sid stranger = t.shop;
+    stranger.bytes[15] ^= 1;
+    cr_assert_null(party_find_partner(t.party, &stranger));
+    cr_assert_null(party_find_application(t.party, &stranger));
+    cr_assert_null(party_find_application(t.party, &t.shop),
+                   "a partner's SID names no application");
+    cr_assert_eq(party_counts(t.party).applications, (size_t)4);
+    tree_done(&t);
+}

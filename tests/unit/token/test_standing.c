@@ -1,0 +1,168 @@
+/* What a verified token is worth now (P1, P2, P4). */
+#include <criterion/criterion.h>
+
+#include "support/leaks.h"
+#include "token/standing.h"
+#include "unit/party/tree.h"
+
+struct bed {
+    struct tree tree;
+    struct quiesce quiesce;
+    struct revocation_index *index;
+    struct token_facts facts;
+    struct verified_token token; /* of the shop's application, epoch 5 */
+};
+
+static void bed_init(struct bed *b)
+{
+    memset(b, 0, sizeof(*b));
+    tree_init(&b->tree);
+    quiesce_init(&b->quiesce);
+    cr_assert(result_ok(revocation_index_new(&b->quiesce, &b->index)));
+    revocation_index_complete(b->index, 5);
+    b->facts = (struct token_facts){b->tree.catalogue, b->tree.party, b->index, 1000};
+    b->token.kid = STR("key-one");
+    b->token.claims = (struct token_claims){
+        .client_id = b->tree.shop_app,
+        .partner_sid = b->tree.shop,
+        .token_sid = b->tree.below, /* any SID will do */
+        .generation = 1,
+        .iat_s = 500,
+        .exp_s = 1001,
+        .epoch = 5,
+        .scope = STR("calls.read sms.manage"),
+    };
+}
+
+static void bed_done(struct bed *b)
+{
+    revocation_index_free(&b->index);
+    quiesce_done(&b->quiesce);
+    tree_done(&b->tree);
+}
+
+static bool is_active(struct bed *b)
+{
+    struct token_standing standing;
+    cr_assert(result_ok(token_standing(&b->facts, &b->token, &standing)));
+    return standing.active;
+}
+
+static void enter(struct bed *b, uint64_t number, enum entry_kind kind, struct sid id,
+                  const char *kid)
+{
+    struct store_entry entry = {
+        .number = number, .kind = kind, .id = id, .end_s = 9999, .at_ms = 1};
+    entry.kid_len = (uint8_t)strlen(kid);
+    memcpy(entry.kid, kid, entry.kid_len);
+    cr_assert(result_ok(revocation_index_apply(b->index, &entry, 1)));
+    revocation_index_complete(b->index, number);
+}
+
+Test(standing, a_live_token_is_active_with_what_survives)
+{
+    struct bed b;
+    struct token_standing standing;
+    bed_init(&b);
+    struct scope_set want = tree_set(&b.tree, "calls.read sms.manage");
+
+    cr_assert(result_ok(token_standing(&b.facts, &b.token, &standing)));
+    cr_assert(standing.active);
+    cr_assert(scope_set_eq(&standing.scopes, &want));
+    b.token.claims.scope = STR("rating.manage");
+    cr_assert(result_ok(token_standing(&b.facts, &b.token, &standing)));
+    cr_assert(standing.active && scope_set_is_empty(&standing.scopes),
+              "P1: active with nothing left");
+    bed_done(&b);
+    leaks_check();
+}
+
+Test(standing, expiry_has_no_leeway) /* 7662-4-a */
+{
+    struct bed b;
+    bed_init(&b);
+    const struct {
+        int64_t now_s;
+        bool active;
+    } rows[] = {{1000, true}, {1001, false}, {1002, false}};
+    for (size_t i = 0; i < 3; i++) {
+        b.facts.now_s = rows[i].now_s;
+        cr_assert_eq(is_active(&b), rows[i].active);
+    }
+    bed_done(&b);
+}
+
+Test(standing, a_revoked_token_is_dead) /* P2 */
+{
+    struct bed b;
+    bed_init(&b);
+    enter(&b, 6, ENTRY_TOKEN_REVOKED, b.token.claims.token_sid, "");
+    cr_assert(!is_active(&b));
+    bed_done(&b);
+}
+
+Test(standing, epochs_cut_what_was_minted_before_them) /* SPEC 6 */
+{
+    static const struct {
+        enum entry_kind kind;
+        size_t id; /* offset in struct tree */
+        const char *kid;
+        bool hits;
+    } rows[] = {
+        {ENTRY_EPOCH_APPLICATION, offsetof(struct tree, shop_app), "", true},
+        {ENTRY_EPOCH_APPLICATION, offsetof(struct tree, reseller_app), "", false},
+        {ENTRY_EPOCH_PARTNER, offsetof(struct tree, shop), "", true},
+        {ENTRY_EPOCH_PARTNER, offsetof(struct tree, reseller), "", false},
+        {ENTRY_EPOCH_PARTNER_TREE, offsetof(struct tree, reseller), "", true},
+        {ENTRY_EPOCH_PARTNER_TREE, offsetof(struct tree, root), "", true},
+        {ENTRY_EPOCH_PARTNER_TREE, offsetof(struct tree, closed), "", false},
+        {ENTRY_EPOCH_KEY, 0, "key-one", true},
+        {ENTRY_EPOCH_KEY, 0, "key-two", false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bed b;
+        struct sid id = {{0}};
+        bed_init(&b);
+        if (rows[i].kid[0] == '\0')
+            memcpy(&id, (char *)&b.tree + rows[i].id, sizeof(id));
+        enter(&b, 6, rows[i].kind, id, rows[i].kid);
+        cr_assert_eq(is_active(&b), !rows[i].hits, "row %zu", i);
+        b.token.claims.epoch = 6;
+        cr_assert(is_active(&b), "row %zu: minted after it", i);
+        bed_done(&b);
+    }
+}
+
+Test(standing, whoever_is_behind_it_must_work) /* 7662-4-c */
+{
+    struct bed b;
+    bed_init(&b);
+    struct sid stranger = b.tree.shop;
+    stranger.bytes[15] ^= 1;
+    const struct {
+        struct sid client, partner;
+        bool active;
+    } rows[] = {
+        {b.tree.shop_app, b.tree.shop, true},    {b.tree.below_app, b.tree.below, false},
+        {b.tree.shop_app, b.tree.closed, false}, {stranger, b.tree.shop, false},
+        {b.tree.shop_app, stranger, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        b.token.claims.client_id = rows[i].client;
+        b.token.claims.partner_sid = rows[i].partner;
+        cr_assert_eq(is_active(&b), rows[i].active, "row %zu", i);
+    }
+    bed_done(&b);
+}
+
+Test(standing, an_incomplete_index_cannot_tell) /* P4, 7662-4-g */
+{
+    struct bed b;
+    struct token_standing standing;
+    bed_init(&b);
+    revocation_index_free(&b.index);
+    cr_assert(result_ok(revocation_index_new(&b.quiesce, &b.index)));
+    b.facts.index = b.index;
+    cr_assert_eq(token_standing(&b.facts, &b.token, &standing).code, ERR_FAULT_INDEX);
+    bed_done(&b);
+}
