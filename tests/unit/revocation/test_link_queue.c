@@ -1,0 +1,81 @@
+/* The bounded way from the writer to the loop. */
+#include <criterion/criterion.h>
+
+#include "revocation/link_queue.h"
+#include "sids.h"
+
+static struct link_queue queue;
+
+static void setup(void)
+{
+    cr_assert(result_ok(link_queue_init(&queue)));
+}
+
+static void teardown(void)
+{
+    link_queue_done(&queue);
+}
+
+TestSuite(link_queue, .init = setup, .fini = teardown);
+
+static bool push(uint64_t first, size_t n)
+{
+    static struct store_entry entries[LINK_QUEUE_MAX + 1];
+    for (size_t i = 0; i < n; i++)
+        entries[i] = entry_revoked(first + i, sid_number(first + i), 100);
+    return link_queue_push(&queue, entries, n);
+}
+
+static uint64_t take(uint64_t after)
+{
+    struct store_entry entry;
+    return link_queue_take(&queue, after, &entry) ? entry.number : 0;
+}
+
+Test(link_queue, keeps_order_and_forgets_what_is_behind)
+{
+    push(1, 10);
+    cr_assert_eq(take(0), 1);
+    cr_assert_eq(take(1), 2);
+    cr_assert_eq(take(7), 8);
+    cr_assert_eq(take(100), 0);
+    cr_assert_eq(take(0), 0, "all of it is gone");
+}
+
+Test(link_queue, wakes_once)
+{
+    cr_assert_not(push(1, 0));
+    cr_assert(push(1, 1));
+    cr_assert(link_queue_was_woken(&queue));
+    cr_assert_not(push(2, 1));
+    link_queue_is_awake(&queue);
+    cr_assert_not(link_queue_was_woken(&queue));
+    cr_assert(push(3, 1));
+}
+
+Test(link_queue, holds_exactly_its_limit)
+{
+    push(1, LINK_QUEUE_MAX);
+    cr_assert_eq(take(0), 1);
+    cr_assert_eq(take(LINK_QUEUE_MAX - 1), LINK_QUEUE_MAX);
+}
+
+Test(link_queue, an_overflow_leaves_the_newest_and_so_a_hole)
+{
+    push(1, LINK_QUEUE_MAX);
+    push(LINK_QUEUE_MAX + 1, 3);
+    cr_assert_eq(take(0), LINK_QUEUE_MAX + 1);
+    push(1, LINK_QUEUE_MAX + 1);
+    cr_assert_eq(take(0), 2, "one batch larger than the queue keeps its end");
+}
+
+Test(link_queue, goes_round)
+{
+    uint64_t next = 1, pushed = 1;
+    for (int i = 0; i < 100; i++) {
+        push(pushed, 1000);
+        pushed += 1000;
+        for (int j = 0; j < 1000; j++, next++)
+            cr_assert_eq(take(next - 1), next);
+    }
+}
