@@ -1,0 +1,218 @@
+/* `scopemint init`: the first keys and the first rows of a node (SPEC 3, SPEC 10). All that can be
+ * wrong is found before anything is written; then the secrets file, the key, and last, in one
+ * transaction, the rows: whatever stops it on the way, it can be run again. */
+#include "cli/init.h"
+
+#include <unistd.h>
+
+#include "cli/load.h"
+#include "keyring/change.h"
+#include "store/store.h"
+
+enum { SEED_FILE_MAX = 256 * 1024 * 1024, SEED_ARENA = 1024 * 1024 * 1024 };
+
+struct init {
+    struct cli *cli;
+    struct config *config;
+    struct scope_catalogue *catalogue;
+    struct buf seed_text;
+    struct arena arena; /* behind the seed */
+    struct seed seed;
+    struct store *store;
+    struct buf why;
+};
+
+static bool read_seed(struct init *init)
+{
+    const char *path = cli_value(init->cli, "--seed");
+    struct buf errors;
+
+    if (path != NULL && !cli_read_file(path, SEED_FILE_MAX, &init->seed_text))
+        return false;
+    struct seed_source source = {
+        .config = init->config,
+        .catalogue = init->catalogue,
+        .clock = &clock_system,
+        .entropy = &entropy_system,
+        .path = path,
+        .text = buf_view(&init->seed_text),
+    };
+    buf_init_heap(&errors, 256 * 1024);
+    bool read = seed_read(&init->arena, &source, &init->seed, &errors);
+    cli_print_errors(&errors);
+    return read;
+}
+
+static enum cli_exit open_store(struct init *init)
+{
+    struct buf url;
+
+    if (init->config->store.kind != CONFIG_STORE_SQLITE) {
+        cli_say("store.url is memory:, which would forget everything when init ends; choose "
+                "sqlite:FILE");
+        return CLI_CONFIG;
+    }
+    buf_init_arena(&url, &init->arena, 256, 8192);
+    buf_cstr(&url, "sqlite:");
+    buf_str(&url, init->config->store.path);
+    struct store_options options = {
+        .url = buf_view(&url),
+        .clock = &clock_system,
+        .entropy = &entropy_system,
+        .expired_kept_s = init->config->tokens.expired_kept_s,
+    };
+    bool held = cli_store_owner(init->config) != 0;
+    if (result_ok(store_open(&options, &init->store, &init->why)))
+        return CLI_OK;
+    cli_say("%.*s", STR_ARG(buf_view(&init->why)));
+    return held ? CLI_STORE_IN_USE : CLI_FAILED;
+}
+
+static struct result note_partner(void *context, const struct partner_row *row)
+{
+    (void)row;
+    *(bool *)context = true;
+    return RESULT_OK;
+}
+
+static struct result skip_application(void *context, const struct application_row *row)
+{
+    (void)context, (void)row;
+    return RESULT_OK;
+}
+
+static struct result skip_secret(void *context, const struct secret_row *row)
+{
+    (void)context, (void)row;
+    return RESULT_OK;
+}
+
+static bool store_is_new(struct init *init)
+{
+    bool found = false;
+    struct store_party_visitor visitor = {note_partner, skip_application, skip_secret, &found};
+
+    if (!result_ok(store_read_party(init->store, &visitor))) {
+        cli_say("the store cannot be read");
+        return false;
+    }
+    if (found)
+        cli_say("%s has a root partner already; nothing was changed", init->config->store.path.ptr);
+    return !found;
+}
+
+static bool say_why(struct init *init)
+{
+    cli_say("%.*s", STR_ARG(str_trim(buf_view(&init->why), '\n')));
+    return false;
+}
+
+/* The first key is active at once; a key of an earlier try is kept. */
+static bool make_key(struct init *init)
+{
+    const char *dir = init->config->keys.dir.ptr;
+    struct keyring_manifest manifest;
+    struct keyring_entry entry;
+    enum key_alg alg;
+
+    if (!key_alg_parse(init->config->tokens.alg, &alg))
+        return false; /* the configuration was checked for it */
+    if (keyring_create(dir, &init->why) != KEYRING_DONE ||
+        keyring_list(dir, &manifest, &init->why) != KEYRING_DONE)
+        return say_why(init);
+    if (manifest_find_state(&manifest, alg, KEY_ACTIVE) != NULL) {
+        cli_say("%s has an active key already, which is kept", dir);
+        return true;
+    }
+    if (keyring_generate(dir, alg, clock_wall_s(&clock_system), &entry, &init->why) != KEYRING_DONE)
+        return say_why(init);
+    if (entry.state == KEY_ACTIVE)
+        return true;
+    cli_say(
+        "%s has active keys, but none for tokens.alg %s; run `scopemint key rotate --force`, then "
+        "init again",
+        dir, init->config->tokens.alg.ptr);
+    return false;
+}
+
+static bool write_rows(struct init *init)
+{
+    const struct seed *seed = &init->seed;
+    struct partner_row *partners =
+        arena_array(&init->arena, seed->partner_count, sizeof(*partners));
+    struct application_row *applications =
+        arena_array(&init->arena, seed->application_count, sizeof(*applications));
+    struct secret_row *secrets =
+        arena_array(&init->arena, seed->application_count, sizeof(*secrets));
+    size_t secret_count = 0;
+
+    if (partners == NULL || applications == NULL || secrets == NULL) {
+        cli_say("no memory for the seed");
+        return false;
+    }
+    for (size_t i = 0; i < seed->partner_count; i++)
+        partners[i] = seed->partners[i].row;
+    for (size_t i = 0; i < seed->application_count; i++) {
+        const struct seed_application *application = &seed->applications[i];
+        applications[i] = application->row;
+        if (!application->has_secret)
+            continue;
+        struct secret_row *secret = &secrets[secret_count++];
+        *secret = (struct secret_row){.secret_id = application->secret_id,
+                                      .client_id = application->row.client_id,
+                                      .created_ms = application->row.created_ms};
+        secret_digest(str_make(application->secret, SECRET_TEXT), secret->digest);
+    }
+    struct store_seed rows = {partners, seed->partner_count, applications, seed->application_count,
+                              secrets,  secret_count};
+    return result_ok(store_seed(init->store, &rows, &init->why)) || say_why(init);
+}
+
+static enum cli_exit change(struct init *init)
+{
+    const char *secrets = cli_value(init->cli, "--secrets-file");
+    struct str issuer = init->config->server.issuer;
+
+    enum cli_exit code = open_store(init);
+    if (code != CLI_OK)
+        return code;
+    if (!store_is_new(init))
+        return CLI_FAILED;
+    if (secrets != NULL && !init_write_secrets(&init->seed, issuer, secrets))
+        return CLI_FAILED;
+    if (!make_key(init) || !write_rows(init)) {
+        if (secrets != NULL)
+            unlink(secrets);
+        return CLI_FAILED;
+    }
+    bool json = cli_wants_json(init->cli);
+    if (!init_print(&init->seed, issuer, json, stdout)) {
+        cli_say("all was made, but standard output took not the secrets");
+        return CLI_FAILED;
+    }
+    if (!json)
+        cli_say("secrets are shown this once; `scopemint serve` starts the server");
+    return CLI_OK;
+}
+
+enum cli_exit cli_init_run(struct cli *cli)
+{
+    struct init init = {.cli = cli};
+    enum cli_exit code = CLI_CONFIG;
+
+    if (!cli_load_scopes(cli, &init.config, &init.catalogue))
+        return CLI_CONFIG;
+    arena_init(&init.arena, NULL, 0, SEED_ARENA);
+    buf_init_heap(&init.seed_text, SEED_FILE_MAX);
+    buf_init_heap(&init.why, 4096);
+    if (read_seed(&init))
+        code = change(&init);
+    store_close(&init.store);
+    seed_wipe(&init.seed);
+    buf_free(&init.why);
+    buf_free(&init.seed_text);
+    arena_reset(&init.arena);
+    catalogue_free(&init.catalogue);
+    config_free(&init.config);
+    return code;
+}

@@ -1,0 +1,86 @@
+/* See init.h. */
+#include "cli/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+
+static void put_sid(struct output *o, const char *key, const struct sid *sid)
+{
+    char text[SID_TEXT];
+    sid_format(sid, text);
+    output_str(o, key, str_make(text, SID_TEXT));
+}
+
+static void put_ref(struct output *o, struct str ref)
+{
+    char key[80];
+    snprintf(key, sizeof(key), "%.*s", STR_ARG(ref)); /* at most SEED_REF_MAX long */
+    output_begin_member(o, key);
+}
+
+static void put_credentials(struct output *o, const struct seed_application *application)
+{
+    put_sid(o, "client_id", &application->row.client_id);
+    if (application->has_secret)
+        output_str(o, "client_secret", str_make(application->secret, SECRET_TEXT));
+    else
+        output_null(o, "client_secret");
+}
+
+bool init_print(const struct seed *seed, struct str issuer, bool json, FILE *file)
+{
+    struct output o;
+
+    output_init(&o, json);
+    output_begin(&o);
+    output_str(&o, "issuer", issuer);
+    put_sid(&o, "partner_sid", &seed->partners[0].row.partner_sid);
+    output_begin_member(&o, "admin");
+    put_credentials(&o, &seed->applications[0]);
+    output_end(&o);
+
+    output_begin_member(&o, "partners");
+    for (size_t i = 1; i < seed->partner_count; i++) {
+        put_ref(&o, seed->partners[i].ref);
+        put_sid(&o, "partner_sid", &seed->partners[i].row.partner_sid);
+        output_end(&o);
+    }
+    output_end(&o);
+
+    output_begin_member(&o, "applications");
+    for (size_t i = 1; i < seed->application_count; i++) {
+        put_ref(&o, seed->applications[i].ref);
+        put_credentials(&o, &seed->applications[i]);
+        put_sid(&o, "partner_sid", &seed->applications[i].row.partner_sid);
+        output_end(&o);
+    }
+    output_end(&o);
+    output_end(&o);
+    return output_finish(&o, file);
+}
+
+bool init_write_secrets(const struct seed *seed, struct str issuer, const char *path)
+{
+    int handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *file = handle < 0 ? NULL : fdopen(handle, "w");
+
+    if (file == NULL) {
+        cli_say("%s: %s", path,
+                errno == EEXIST ? "is there already, and is not replaced" : strerror(errno));
+        if (handle >= 0)
+            close(handle);
+        return false;
+    }
+    bool written = init_print(seed, issuer, true, file) && fsync(handle) == 0;
+    int reason = errno;
+    written = fclose(file) == 0 && written;
+    if (!written) {
+        cli_say("%s: %s", path, strerror(reason));
+        unlink(path);
+    }
+    return written;
+}

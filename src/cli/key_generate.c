@@ -1,0 +1,28 @@
+/* `scopemint key generate`: a key for the next rotation, or the first one, active at once. */
+#include "cli/key.h"
+
+enum cli_exit cli_key_generate_run(struct cli *cli)
+{
+    struct keyring_entry entry;
+    struct key_context context;
+    struct output output;
+
+    enum cli_exit code = key_context_init(cli, cli_value(cli, "--alg"), &context);
+    if (code != CLI_OK)
+        return code;
+    const char *dir = context.config->keys.dir.ptr;
+    enum keyring_status status = keyring_create(dir, &context.why);
+    if (status == KEYRING_DONE)
+        status = keyring_generate(dir, context.alg, context.now_s, &entry, &context.why);
+    code = key_changed(&context, status);
+    if (code == CLI_OK) {
+        cli_reload_server(context.config);
+        output_init(&output, cli_wants_json(cli));
+        output_begin(&output);
+        key_print(&output, &entry);
+        output_end(&output);
+        code = cli_finish(&output, CLI_OK);
+    }
+    key_context_done(&context);
+    return code;
+}

@@ -1,0 +1,10 @@
+/* The endpoints of this folder, for routes.c. */
+#ifndef MANAGE_ENDPOINTS_H
+#define MANAGE_ENDPOINTS_H
+
+#include "exchange/route.h"
+
+extern const struct endpoint manage_livez, manage_readyz; /* health.c */
+extern const struct endpoint manage_metrics;              /* metrics.c */
+
+#endif

@@ -1,0 +1,13 @@
+/* See routes.h. All of these answer under any load: an orchestrator that gets no answer kills a
+ * server that is merely busy. */
+#include "manage/routes.h"
+
+#include "manage/endpoints.h"
+
+static const struct route routes[] = {
+    {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
+    {METHOD_GET, STR_INIT("/readyz"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_readyz},
+    {METHOD_GET, STR_INIT("/metrics"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_metrics},
+};
+
+const struct route_table manage_routes = {routes, sizeof(routes) / sizeof(routes[0])};

@@ -1,0 +1,10 @@
+/* What manage answers; app hands the table to http. On the admin listener: /livez, /readyz,
+ * /metrics (SPEC 10). */
+#ifndef MANAGE_ROUTES_H
+#define MANAGE_ROUTES_H
+
+#include "exchange/route.h"
+
+extern const struct route_table manage_routes;
+
+#endif
