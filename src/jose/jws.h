@@ -1,0 +1,64 @@
+/* Signed tokens in compact form (RFC 7515): writing ours, and reading anybody's strictly. What the
+ * claims mean is the token layer's.
+ *
+ * Reading trusts nothing: the header only says which key to look up, and the key says which
+ * algorithm it takes (RFC8725-3.1). A header that would have keys or settings fetched, embedded or
+ * changed is refused, never followed (THREATS-6, THREATS-9). */
+#ifndef JOSE_JWS_H
+#define JOSE_JWS_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/limits.h"
+#include "core/result.h"
+#include "crypto/sign.h"
+
+enum {
+    JWS_HEADER_MAX = 1024, /* characters of a header that is read */
+    JWS_PREFIX_MAX = 256,  /* of one that is written */
+};
+
+/* What `typ` says of tokens of ours: an access token (RFC9068-2.1), or one for readers that know
+ * nothing but JWTs. */
+enum jws_type { JWS_AT_JWT, JWS_JWT, JWS_TYPE_COUNT };
+
+const char *jws_type_name(enum jws_type type); /* "at+jwt", "JWT" */
+
+/* A whole header, encoded, with its dot: made once for each key and type. */
+struct jws_prefix {
+    size_t len;
+    char text[JWS_PREFIX_MAX];
+};
+
+/* kid: at most LIMIT_KID characters. */
+void jws_prefix_init(struct jws_prefix *out, enum key_alg alg, enum jws_type type, struct str kid);
+
+/* Characters of the token that jws_write() would append. */
+size_t jws_size(const struct jws_prefix *prefix, size_t payload_len, const struct crypto_ctx *ctx);
+
+/* Signs payload (JSON text) and appends the token; takes no memory beyond the buffer, which must
+ * not hold payload. ERR_FAULT_MEMORY when it has no room, ERR_FAULT_CRYPTO; out is then unchanged.
+ */
+RESULT jws_write(struct buf *out, const struct jws_prefix *prefix, struct str payload,
+                 struct crypto_ctx *ctx);
+
+struct jws {
+    enum key_alg alg;
+    struct str typ;                /* ptr is NULL when absent */
+    struct str kid;                /* likewise; else 1 to LIMIT_KID of A-Z a-z 0-9 _ - */
+    struct str signing_input;      /* points into the token */
+    struct str payload, signature; /* decoded, in the arena */
+};
+
+/* Takes a token apart without believing it. ERR_INVALID_TOKEN for whatever is not three canonical
+ * base64url pieces within LIMIT_TOKEN under a header we understand; ERR_FAULT_MEMORY when the arena
+ * is full. The cheap checks come first: what has the wrong number of dots (a JWE has four) costs no
+ * decoding. The token must outlive *out. Source: RFC7515-5.2, RFC7519-7.2. */
+__attribute__((warn_unused_result)) enum err jws_parse(struct arena *arena, struct str token,
+                                                       struct jws *out);
+
+/* Whether ctx's key signed it, under the algorithm that both name. Faults as crypto_verify(). */
+RESULT jws_verify(const struct jws *jws, struct crypto_ctx *ctx, bool *out_holds);
+
+#endif
