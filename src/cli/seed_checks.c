@@ -12,12 +12,17 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 const char *seed_check_ref(struct str text)
 {
     if (text.len == 0 || text.len > SEED_REF_MAX)
         return "must have 1 to 64 characters";
     for (size_t i = 0; i < text.len; i++)
-        if (!is_letter(text.ptr[i]) && !is_digit(text.ptr[i]) && strchr("._-", text.ptr[i]) == NULL)
+        if (!is_letter(text.ptr[i]) && !is_digit(text.ptr[i]) && !is_one_of(text.ptr[i], "._-"))
             return "may hold letters, digits, '.', '_' and '-'";
     return str_eq(text, STR("root")) ? "`root` is the root partner's" : NULL;
 }
@@ -48,7 +53,7 @@ static size_t scheme_length(struct str uri)
     if (colon == uri.len || colon == 0 || !is_letter(uri.ptr[0]))
         return 0;
     for (size_t i = 1; i < colon; i++)
-        if (!is_letter(uri.ptr[i]) && !is_digit(uri.ptr[i]) && strchr("+-.", uri.ptr[i]) == NULL)
+        if (!is_letter(uri.ptr[i]) && !is_digit(uri.ptr[i]) && !is_one_of(uri.ptr[i], "+-."))
             return 0;
     return colon;
 }
@@ -58,7 +63,7 @@ static const char *check_characters(struct str text)
     if (text.len == 0 || text.len > LIMIT_AUDIENCE)
         return "must have 1 to 256 characters";
     for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= 0x20 || text.ptr[i] > 0x7e || strchr("\"\\<>", text.ptr[i]) != NULL)
+        if (text.ptr[i] <= 0x20 || text.ptr[i] > 0x7e || is_one_of(text.ptr[i], "\"\\<>"))
             return "may not hold blanks, quotes, backslashes, '<', '>' or characters outside ASCII";
     return NULL;
 }
@@ -82,7 +87,7 @@ static bool is_loopback_http(struct str uri)
         if (!str_starts_with(uri, prefixes[i]))
             continue;
         struct str rest = str_slice(uri, prefixes[i].len, uri.len);
-        if (rest.len == 0 || strchr(":/?", rest.ptr[0]) != NULL)
+        if (rest.len == 0 || is_one_of(rest.ptr[0], ":/?"))
             return true;
     }
     return false;
