@@ -34,7 +34,7 @@ def test_F_02_revoked_stays_revoked_over_kill_9(own_bed):
 
 
 @pytest.mark.parametrize("foreign", ["epochs", "feed", "revoked", "CLIENT", "PARTNER", "KID"],
-                         ids=lambda value: "F-05-32-" + value)
+                         ids=lambda value: "F-05-T32-" + value)
 def test_keys_of_one_kind_do_not_reach_another(bed, forger, foreign):
     """A token that calls itself what something else is called touches nothing but itself."""
     witness = bed.issue()
@@ -48,7 +48,7 @@ def test_keys_of_one_kind_do_not_reach_another(bed, forger, foreign):
     assert bed.token(bed.app).status == 200
 
 
-def test_F_05_32_every_key_in_redis_has_its_kind(bed):
+def test_F_05_T32_every_key_in_redis_has_its_kind(bed):
     bed.revoke(bed.issue())
     assert eventually(lambda: bed.redis("KEYS", "*") != "")
     for key in bed.redis("KEYS", "*").split():
@@ -132,7 +132,7 @@ def test_F_32_active_at_the_first_look(bed):
         assert bed.is_active(bed.issue())
 
 
-def test_F_13_14_77_nothing_in_redis_makes_a_token_active(bed):
+def test_F_13_F_14_T77_nothing_in_redis_makes_a_token_active(bed):
     dead = bed.issue()
     bed.revoke(dead)
     key = f"scopemint:v1:revoked:{token_sid(dead)}"
@@ -143,7 +143,7 @@ def test_F_13_14_77_nothing_in_redis_makes_a_token_active(bed):
         assert bed.introspection(dead).body == INACTIVE
 
 
-def test_40_a_slow_client_keeps_nobody_waiting(bed):
+def test_F_40_a_slow_client_keeps_nobody_waiting(bed):
     token = bed.issue()
     idle = [socket.create_connection(("127.0.0.1", bed.port)) for _ in range(300)]
     for link in idle:
@@ -156,7 +156,7 @@ def test_40_a_slow_client_keeps_nobody_waiting(bed):
         link.close()
 
 
-def test_F_45_1_linear_histories_of_one_node(bed, is_long):
+def test_F_45_linear_histories_of_one_node(bed, is_long):
     """Many threads issue, introspect, revoke. No introspection that starts after a revoke of the token was answered
     says active; none that ended before the revoke was sent says inactive."""
     seconds, failures, stop = (60 if is_long else 3), [], threading.Event()

@@ -89,7 +89,7 @@ def burst_and_kill(node, tokens):
 
 
 @pytest.mark.parametrize("redis", ["with", "without"])
-def test_F_02_2_3_what_was_answered_200_holds(own_bed, is_long, redis, record_property):
+def test_F_02_P3_what_was_answered_200_holds(own_bed, is_long, redis, record_property):
     rounds = (1000 if is_long else 50) if redis == "with" else (100 if is_long else 5)
     bed = own_bed()
     bed.stop()
@@ -121,7 +121,7 @@ def test_F_02_2_3_what_was_answered_200_holds(own_bed, is_long, redis, record_pr
     print(f"{rounds} rounds, {len(revoked)} revocations answered; start to ready: median {median:.0f} ms")
 
 
-def test_2_a_second_server_on_the_same_store_is_refused(own_bed):
+def test_P3_a_second_server_on_the_same_store_is_refused(own_bed):
     bed = own_bed()
     result = subprocess.run(
         [binary(), "serve", "--config", str(bed.config), "--set", "server.listen=127.0.0.1:1", "--set",

@@ -8,6 +8,7 @@ import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.jose import JsonWebKey, JsonWebToken
 
+from forge import header
 from testbed import ROOT
 
 NODE = ROOT / "tests/conformance/node"
@@ -83,9 +84,9 @@ def test_libjwt(bed, tmp_path):
     subprocess.run(["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", str(source), "-o", str(program),
                     *flags.stdout.split()], check=True, timeout=60)
     key = tmp_path / "public.pem"
-    [jwk] = bed.get("/oauth/jwks").json["keys"]
-    key.write_bytes(JsonWebKey.import_key(jwk).as_pem(is_private=False))
     token = bed.issue(bed.seeded("legacy"))
+    keys = JsonWebKey.import_key_set(bed.get("/oauth/jwks").json)
+    key.write_bytes(keys.find_by_kid(header(token)["kid"]).as_pem(is_private=False))
 
     def verify(text):
         return subprocess.run([program, key], input=text, capture_output=True, text=True, timeout=10, check=False)
