@@ -24,18 +24,39 @@ static RESULT complain(struct buf *error, const char *what, const char *path)
     return FAULT(ERR_FAULT_STORE);
 }
 
+/* The folder that path is in, "" where that is the current one. */
+static void folder_of(const char *path, char *out)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+    memcpy(out, path, length);
+    out[length] = '\0';
+}
+
+/* A file's name is durable once its folder is: SQLite sees to that of its own files alone. */
+static bool sync_folder(const char *folder)
+{
+    int fd = open(folder[0] != '\0' ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return synced;
+}
+
 static RESULT make_folder(const char *path, struct buf *error)
 {
     char folder[PATH_BYTES];
-    const char *slash = strrchr(path, '/');
+    char parent[PATH_BYTES];
 
-    if (slash == NULL || slash == path)
+    folder_of(path, folder);
+    folder_of(folder, parent);
+    if (folder[0] == '\0')
         return RESULT_OK;
-    memcpy(folder, path, (size_t)(slash - path));
-    folder[slash - path] = '\0';
-    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return complain(error, "cannot make the folder", folder);
-    return RESULT_OK;
+    if (mkdir(folder, 0700) != 0)
+        return errno == EEXIST ? RESULT_OK : complain(error, "cannot make the folder", folder);
+    return sync_folder(parent) ? RESULT_OK : complain(error, "cannot sync the folder", parent);
 }
 
 /* Before the lock, so that the file has a real path to be locked under. SQLite gives its companion

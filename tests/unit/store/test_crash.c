@@ -17,7 +17,7 @@ enum { ROUNDS = 6, AT_ONCE = 24 };
 
 struct told {
     unsigned id;
-    uint64_t number; /* of the revocation; 0: a token was created */
+    int64_t number; /* of the revocation; 0: a token was created */
 };
 
 static void work(struct fixture *f, unsigned first, int pipe_fd)
@@ -34,7 +34,7 @@ static void work(struct fixture *f, unsigned first, int pipe_fd)
         fixture_submit(f, requests, AT_ONCE);
         fixture_await(f, requests, AT_ONCE);
         for (unsigned i = 0; i < AT_ONCE; i++)
-            told[i] = (struct told){id + i, i % 2 == 0 ? 0 : requests[i].out.number};
+            told[i] = (struct told){id + i, i % 2 == 0 ? 0 : (int64_t)requests[i].out.number};
         if (write(pipe_fd, told, sizeof(told)) != (ssize_t)sizeof(told))
             _exit(0);
     }

@@ -63,8 +63,9 @@ Test(faults, each_call_in_turn, .timeout = 120)
     }
 }
 
-/* The same with a second failing call in the repetition with savepoints: n calls apart. */
-Test(faults, two_calls, .timeout = 120)
+/* One row that SQLite refuses, at each place of a batch: the second try, with savepoints, saves the
+ * others. */
+Test(faults, a_row_that_cannot_be_written_undoes_itself_alone, .timeout = 120)
 {
     log_set_level(LOG_ERROR + 1);
     for (size_t bad = 0; bad < N; bad++) {
@@ -73,8 +74,7 @@ Test(faults, two_calls, .timeout = 120)
         fixture_init(&f, FIXTURE_SQLITE);
         fixture_open(&f);
         make_batch(requests);
-        /* A row that SQLite itself refuses, other than as a conflict: a NULL in a NOT NULL column
-         * cannot be bound, but text of over a billion bytes can be claimed. */
+        /* A text longer than SQLite takes, which it notices before it looks at the bytes. */
         requests[bad] = fixture_token(500, LATER_S);
         requests[bad].in.token_create.scopes = str_make("x", (size_t)1 << 31);
         fixture_submit(&f, requests, N);

@@ -1,0 +1,70 @@
+/* The inside of the memory backend, for the files memory*.c alone. */
+#ifndef STORE_MEMORY_INSIDE_H
+#define STORE_MEMORY_INSIDE_H
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "store/backend.h"
+#include "store/memory_table.h"
+
+struct memory {
+    struct store_backend backend; /* first: the ops cast */
+    struct memory_table partners, logins, applications, secrets, tokens;
+    struct memory_table entries, subjects; /* the same, by number and by what they speak of */
+    struct memory_journal journal;
+    size_t savepoint;
+    struct store_meta meta, meta_before;
+    _Atomic size_t fail_after; /* calls until one fails; 0: none does */
+    _Atomic bool down;
+};
+
+static inline struct memory *memory_of(struct store_backend *backend)
+{
+    return (struct memory *)backend;
+}
+
+static inline int memory_compare_sid(const struct sid *a, const struct sid *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+/* ---- memory.c ---- */
+
+/* The fault switch: every verb passes it first. */
+RESULT memory_falter(struct memory *m);
+
+/* One block: the row, and behind it the texts that its members at offsets point to. NULL when out
+ * of memory. */
+void *memory_copy_row(const void *row, size_t size, const size_t *offsets, size_t n);
+
+/* Puts the copy, which it takes over, into a table. */
+RESULT memory_put(struct memory *m, struct memory_table *table, void *copy);
+
+/* ---- memory_party.c ---- */
+
+void memory_party_init(struct memory *m);
+struct result memory_partner_create(struct store_backend *backend, const struct partner_row *row,
+                                    enum store_conflict *out);
+struct result memory_application_create(struct store_backend *backend,
+                                        const struct application_row *row,
+                                        enum store_conflict *out);
+struct result memory_secret_create(struct store_backend *backend, const struct secret_row *row,
+                                   enum store_conflict *out);
+struct result memory_read_party(struct store_backend *backend,
+                                const struct store_party_visitor *visitor);
+
+/* ---- memory_token.c ---- */
+
+void memory_token_init(struct memory *m);
+struct result memory_token_create(struct store_backend *backend, const struct token_row *row,
+                                  enum store_conflict *out);
+struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
+                                  int64_t now_s, uint64_t *out_number);
+struct result memory_epoch_create(struct store_backend *backend, struct store_entry *entry);
+struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
+                                  size_t limit, struct store_entry *out, size_t *out_count);
+struct result memory_prune(struct store_backend *backend, const struct store_prune *prune,
+                           size_t *out_count);
+
+#endif
