@@ -16,8 +16,7 @@ static enum revocation_link_state state_of(const struct revocation_link *link)
                                                                      : LINK_CONNECTING;
 }
 
-/* Says why once, not at every attempt. */
-static void tell(struct revocation_link *link, const char *reason, const char *detail)
+void link_tell(struct revocation_link *link, const char *reason, const char *detail)
 {
     const char *before = atomic_exchange(&link->reason, reason);
 
@@ -53,29 +52,26 @@ static uint32_t next_backoff(struct revocation_link *link)
     return next;
 }
 
-/* Checks again on this connection: at once the first time, later more slowly. */
 void link_again(struct revocation_link *link, const char *reason)
 {
     uint32_t after_ms = link->backoff_ms;
 
-    tell(link, reason, "");
+    link_tell(link, reason, "");
     next_backoff(link);
     link_enter(link, PHASE_WAITING);
     start_retry(link, after_ms);
 }
 
-/* Connects again. */
-static void give_up(struct revocation_link *link, const char *reason, const char *detail)
+void link_give_up(struct revocation_link *link, const char *reason, const char *detail)
 {
     wire_drop(&link->wire);
     link->checks = 0;
     metrics_add(link->metrics, METRIC_REDIS_ERRORS, 1);
-    tell(link, reason, detail);
+    link_tell(link, reason, detail);
     link_enter(link, PHASE_WAITING);
     start_retry(link, next_backoff(link));
 }
 
-/* Called before commands are sent: silence is measured from the first that waits. */
 void link_sent(struct revocation_link *link)
 {
     if (wire_waiting(&link->wire) == 0)
@@ -90,162 +86,19 @@ void link_check(struct revocation_link *link)
     link_send_check(&link->wire);
 }
 
-/* ---- judging a check ---- */
-
-enum feed { FEED_MISSING, FEED_FILLING, FEED_OURS, FEED_FOREIGN };
-
-static enum feed feed_of(const struct revocation_link *link)
-{
-    char ours[SID_TEXT], filling[LINK_TEXT_FILLING];
-
-    sid_format(&link->feed_id, ours);
-    link_text_filling(&link->feed_id, filling);
-    if (link->check_feed.ptr == NULL)
-        return FEED_MISSING;
-    if (str_eq(link->check_feed, str_make(ours, sizeof(ours))))
-        return FEED_OURS;
-    if (str_eq(link->check_feed, str_make(filling, sizeof(filling))))
-        return FEED_FILLING;
-    return FEED_FOREIGN;
-}
-
-static void judge_stranger(struct revocation_link *link, enum feed feed, uint64_t top)
-{
-    if (feed == FEED_FOREIGN)
-        LOG(LOG_WARN, "redis_feed_replaced", LF_STR("found", link->check_feed));
-    if (feed == FEED_OURS && top > 0 && top <= store_last_number(link->store))
-        link_fill_start(link, top, false);
-    else
-        link_fill_start(link, 0, true);
-}
-
-static void judge_known(struct revocation_link *link, enum feed feed, uint64_t top)
-{
-    if (feed == FEED_FOREIGN) {
-        give_up(link, "another store's server writes to this Redis", "");
-    } else if (feed != FEED_OURS) {
-        link_again(link, "Redis was flushed");
-    } else if (top != link->check_top) {
-        link->must_clear = true;
-        link_again(link, "somebody else changed the stream");
-    } else if (link->phase == PHASE_FOLLOWING) {
-        link->backoff_ms = 0;
-    } else {
-        metrics_add(link->metrics, METRIC_REDIS_REFILLS, 1);
-        tell(link, "", "");
-        link_enter(link, PHASE_FOLLOWING);
-    }
-}
-
-static void judge(struct revocation_link *link, uint64_t top)
-{
-    if (--link->checks > 0)
-        return;
-    enum feed feed = feed_of(link);
-    if (link->phase == PHASE_CHECKING)
-        judge_stranger(link, feed, top);
-    else if (link->phase == PHASE_FILLED || link->phase == PHASE_FOLLOWING)
-        judge_known(link, feed, top);
-}
-
-/* ---- answers ---- */
-
-static const char *reason_of(const redisReply *reply)
-{
-    static const struct {
-        struct str code;
-        const char *reason;
-    } reasons[] = {
-        {STR_INIT("LOADING"), "Redis is loading its data"},
-        {STR_INIT("READONLY"), "Redis is a read-only replica"},
-        {STR_INIT("MASTERDOWN"), "Redis is a replica without its primary"},
-        {STR_INIT("MOVED"), "Redis is a cluster"},
-        {STR_INIT("OOM"), "Redis is out of memory"},
-        {STR_INIT("MISCONF"), "Redis cannot save and refuses writes"},
-        {STR_INIT("BUSY"), "Redis is busy with a script"},
-        {STR_INIT("NOAUTH"), "Redis wants a password"},
-        {STR_INIT("WRONGPASS"), "Redis refuses the password"},
-        {STR_INIT("NOPERM"), "Redis' ACL refuses a command"},
-        {STR_INIT("WRONGTYPE"), "a key of ours holds another type"},
-    };
-    struct str text = str_make(reply->str, reply->len);
-
-    if (reply->type != REDIS_REPLY_ERROR)
-        return "Redis answers as Redis would not";
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (str_starts_with(text, reasons[i].code))
-            return reasons[i].reason;
-    return "Redis answers with an error";
-}
-
-/* An error that stays until our keys are removed. */
-static bool is_about_content(const redisReply *reply)
-{
-    struct str text = str_make(reply->str, reply->len);
-
-    return reply->type == REDIS_REPLY_ERROR &&
-           (str_starts_with(text, STR("WRONGTYPE")) ||
-            str_starts_with(text, STR("ERR The ID specified in XADD")));
-}
-
-static void keep_feed_id(struct revocation_link *link, const redisReply *reply)
-{
-    size_t len = reply->len < sizeof(link->check_text) ? reply->len : sizeof(link->check_text);
-
-    link->check_feed = STR_NONE;
-    if (reply->type == REDIS_REPLY_NIL)
-        return;
-    memcpy(link->check_text, reply->str, len);
-    link->check_feed = str_make(link->check_text, len);
-}
-
-static void take_answer(struct revocation_link *link, enum link_ask ask, const redisReply *reply)
-{
-    switch (ask) {
-    case ASK_FEED_ID:
-        keep_feed_id(link, reply);
-        break;
-    case ASK_FEED_TOP:
-        judge(link, link_feed_top(reply));
-        break;
-    case ASK_TOKEN:
-    case ASK_EPOCH:
-        metrics_add(link->metrics, METRIC_REDIS_PUBLISHED, 1);
-        break;
-    default:
-        break;
-    }
-}
-
 static void keep_ticking(struct revocation_link *link)
 {
     if (link->tick.impl == NULL)
         (void)!loop_timer_start(link->loop, &link->tick, link->poll_ms);
 }
 
-static void go_on(struct revocation_link *link)
+void link_go_on(struct revocation_link *link)
 {
     keep_ticking(link);
     if (link->phase == PHASE_FILLING)
         link_fill_go_on(link);
     else if (link->phase == PHASE_FOLLOWING)
         link_follow(link);
-}
-
-static void on_answered(void *context, unsigned tag, const redisReply *reply)
-{
-    struct revocation_link *link = context;
-    enum link_ask ask = (enum link_ask)tag;
-
-    link->progress_ms = clock_mono_ms(link->clock);
-    if (!link_is_expected(ask, reply)) {
-        const char *detail = reply->type == REDIS_REPLY_ERROR ? reply->str : "";
-        link->must_clear |= is_about_content(reply);
-        give_up(link, reason_of(reply), detail);
-        return;
-    }
-    take_answer(link, ask, reply);
-    go_on(link);
 }
 
 /* ---- the connection and the timers ---- */
@@ -273,7 +126,7 @@ static void on_opened(void *context)
 static void on_closed(void *context, const char *why)
 {
     struct revocation_link *link = context;
-    give_up(link, "the connection to Redis is lost", why);
+    link_give_up(link, "the connection to Redis is lost", why);
 }
 
 static void on_retry(struct loop_timer *timer)
@@ -287,7 +140,7 @@ static void on_retry(struct loop_timer *timer)
         return;
     }
     if (!wire_open(&link->wire, &link->address)) {
-        give_up(link, "Redis cannot be reached", "");
+        link_give_up(link, "Redis cannot be reached", "");
         return;
     }
     link_enter(link, PHASE_OPENING);
@@ -303,12 +156,12 @@ static void on_tick(struct loop_timer *timer)
 
     keep_ticking(link);
     if (is_asked && silent_ms >= LINK_SILENCE_MS)
-        give_up(link, "Redis does not answer", "");
+        link_give_up(link, "Redis does not answer", "");
     else if (link->phase == PHASE_WAITING && link->retry.impl == NULL)
         start_retry(link, link->backoff_ms);
     else if (link->phase == PHASE_FOLLOWING && link->checks == 0)
         link_check(link);
-    go_on(link);
+    link_go_on(link);
 }
 
 static void on_wake(struct loop_msg *message)
@@ -320,7 +173,7 @@ static void on_wake(struct loop_msg *message)
     if (link->closed)
         link_release(link);
     else
-        go_on(link);
+        link_go_on(link);
 }
 
 /* ---- from outside ---- */
@@ -384,7 +237,7 @@ struct result revocation_link_new(const struct revocation_link_options *options,
     link->retry.fire = on_retry;
     atomic_store(&link->reason, "not connected to Redis yet");
     wire_init(&link->wire, link->loop,
-              &(struct wire_events){on_opened, on_closed, on_answered, link});
+              &(struct wire_events){on_opened, on_closed, link_take_answer, link});
     if (!loop_timer_start(link->loop, &link->tick, link->poll_ms) ||
         !loop_timer_start(link->loop, &link->retry, 0)) {
         revocation_link_free(&link);
@@ -394,7 +247,6 @@ struct result revocation_link_new(const struct revocation_link_options *options,
     return RESULT_OK;
 }
 
-/* Frees a closed link, once neither the store nor the loop will call it any more. */
 void link_release(struct revocation_link *link)
 {
     if (link->reading || link_queue_was_woken(&link->queue))

@@ -1,6 +1,6 @@
-/* The inside of a link, shared by link.c (connection, checks, phases) and link_fill.c (entries from
- * the store and from the queue). Everything but the queue and the two published words belongs to
- * the loop.
+/* The inside of a link, shared by link.c (connection, phases), link_answers.c (what Redis says) and
+ * link_fill.c (entries from the store and from the queue). Everything but the queue and the two
+ * published words belongs to the loop.
  *
  * The invariant is the cursor: every entry up to it that has not ended was sent over this
  * connection, or was there when it opened. So a lost queue, a refused read or a hole in the numbers
@@ -79,14 +79,36 @@ struct revocation_link {
     _Atomic(const char *) reason;
 };
 
-/* link.c */
+/* ---- link.c ---- */
+
 void link_enter(struct revocation_link *link, enum link_phase phase);
+
+/* Checks again on this connection: at once the first time, later more slowly. reason: constant. */
 void link_again(struct revocation_link *link, const char *reason);
-void link_check(struct revocation_link *link);
+
+/* Drops the connection and opens another after a while. */
+void link_give_up(struct revocation_link *link, const char *reason, const char *detail);
+
+/* Keeps the reason, "" for none, and logs it when it is new. */
+void link_tell(struct revocation_link *link, const char *reason, const char *detail);
+
+/* Before commands are sent: silence is measured from the first that waits. */
 void link_sent(struct revocation_link *link);
+void link_check(struct revocation_link *link);
+
+/* There is room in the window, or something in the queue. */
+void link_go_on(struct revocation_link *link);
+
+/* Frees a closed link, once neither the store nor the loop will call it any more. */
 void link_release(struct revocation_link *link);
 
-/* link_fill.c */
+/* ---- link_answers.c ---- */
+
+/* struct wire_events.answered; tag: enum link_ask. */
+void link_take_answer(void *link, unsigned tag, const redisReply *reply);
+
+/* ---- link_fill.c ---- */
+
 void link_fill_start(struct revocation_link *link, uint64_t after, bool is_full);
 void link_fill_go_on(struct revocation_link *link);
 void link_fill_stop(struct revocation_link *link);

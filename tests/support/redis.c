@@ -18,17 +18,18 @@ void redis_server_init(struct redis_server *server)
     server->pid = 0;
 }
 
-static void become_redis(const struct redis_server *server, int out, const char *extra,
-                         const char *value)
+static void become_redis(const struct redis_server *server, int out, const char *option,
+                         const char *value, const char *value2)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(out, STDOUT_FILENO);
     execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", server->socket, "--dir",
-           server->folder, "--save", "", "--appendonly", "no", extra, value, (char *)NULL);
+           server->folder, "--save", "", "--appendonly", "no", option, value, value2, (char *)NULL);
     _exit(127);
 }
 
-void redis_server_start(struct redis_server *server, const char *extra, const char *value)
+void redis_server_start(struct redis_server *server, const char *option, const char *value,
+                        const char *value2)
 {
     int ends[2];
     char line[512];
@@ -40,7 +41,7 @@ void redis_server_start(struct redis_server *server, const char *extra, const ch
     server->pid = fork();
     assert(server->pid >= 0);
     if (server->pid == 0)
-        become_redis(server, ends[1], extra, value);
+        become_redis(server, ends[1], option, value, value2);
     close(ends[1]);
     FILE *log = fdopen(ends[0], "r");
     while (!ready && fgets(line, sizeof(line), log) != NULL)

@@ -15,8 +15,10 @@ struct redis_server {
 /* Makes the folder; starts nothing. */
 void redis_server_init(struct redis_server *server);
 
-/* Returns when it accepts connections; extra: one more pair of arguments, or NULLs. */
-void redis_server_start(struct redis_server *server, const char *extra, const char *value);
+/* Returns when it accepts connections. option: "--name", with up to two values; unused ones NULL.
+ */
+void redis_server_start(struct redis_server *server, const char *option, const char *value,
+                        const char *value2);
 
 void redis_server_kill(struct redis_server *server); /* SIGKILL: it comes back empty */
 void redis_server_pause(struct redis_server *server);

@@ -61,7 +61,7 @@ void bed_done(struct bed *bed)
 
 void bed_start_redis(struct bed *bed)
 {
-    redis_server_start(&bed->redis, NULL, NULL);
+    redis_server_start(&bed->redis, NULL, NULL, NULL);
 }
 
 void bed_link(struct bed *bed)
