@@ -5,8 +5,9 @@
  * numbers back, so there is never a hole.
  *
  * A batch first runs without savepoints, which would make every row a quarter dearer. If a request
- * meets a fault, all is rolled back and done again with a savepoint around each, so that the failing
- * one undoes itself alone and the others commit. (A conflict is no fault: it has changed nothing.) */
+ * meets a fault, all is rolled back and done again with a savepoint around each, so that the
+ * failing one undoes itself alone and the others commit. (A conflict is no fault: it has changed
+ * nothing.) */
 #include <assert.h>
 #include <string.h>
 

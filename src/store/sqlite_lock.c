@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,8 +144,8 @@ struct result sqlite_lock_take(struct str path, char **out_path, int *out_fd, st
     char *real = realpath(name, NULL);
     if (real == NULL)
         return complain(error, "cannot find", name);
-    strcpy(lock_path, real); /* realpath keeps to PATH_MAX, which is PATH_BYTES */
-    strcat(lock_path, ".lock");
+    /* realpath keeps to PATH_MAX, which is PATH_BYTES. */
+    snprintf(lock_path, sizeof(lock_path), "%s.lock", real);
     struct result locked = lock_file(real, lock_path, out_fd, error);
     if (result_ok(locked))
         *out_path = real;

@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "support/leaks.h"
+
+/* Criterion loses one of its own records now and then when it runs many tests at once. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libcriterion\n";
+}
+
 enum { PATIENCE_MS = 20000 };
 
 void fixture_init(struct fixture *f, enum fixture_backend backend)
@@ -109,6 +118,7 @@ void fixture_done(struct fixture *f)
     }
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->changed);
+    leaks_check();
 }
 
 /* ---- requests ---- */
