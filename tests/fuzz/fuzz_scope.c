@@ -13,7 +13,8 @@ static const struct scope_catalogue *catalogue(void)
         "{\"name\":\"calls.read\",\"category\":\"c\",\"description\":\"d\"},"
         "{\"name\":\"EditMessages\",\"category\":\"c\",\"description\":\"d\"}]}";
     static struct scope_catalogue *made;
-    const struct scope_source source = {STR("t"), STR("t.json"), STR_INIT(text)};
+    const struct scope_source source = {
+        .name = STR("t"), .path = STR("t.json"), .text = str_from(text)};
     struct buf errors;
 
     if (made == NULL) {
