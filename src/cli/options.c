@@ -5,8 +5,8 @@
 #include "cli/command.h"
 #include "config/near.h"
 
-/* In the environment for programs, not keys of the configuration. */
-static const char *const not_keys[] = {"SCOPEMINT_CONFIG", "SCOPEMINT_TOKEN"};
+/* In the environment for commands and scripts/, not keys of the configuration. */
+static const char *const not_keys[] = {"SCOPEMINT_BIN", "SCOPEMINT_CONFIG", "SCOPEMINT_TOKEN"};
 
 static const struct cli_option common[] = {
     {"--config", "FILE", "read this configuration"},
