@@ -29,6 +29,7 @@ struct http_loop {
 
     struct timer_place *timers; /* a heap, soonest first */
     size_t timer_count, timer_room;
+    int64_t firing_ms; /* now, while timers fire; else -1 */
 
     int watch_fd; /* the epoll set */
     h2o_socket_t *watch;
@@ -132,6 +133,8 @@ static bool timer_start(struct loop *port, struct loop_timer *timer, uint32_t af
     struct http_loop *loop = (struct http_loop *)port;
     struct timer_place place = {clock_mono_ms(loop->clock) + after_ms, timer};
 
+    if (place.due_ms <= loop->firing_ms)
+        place.due_ms = loop->firing_ms + 1; /* or one that restarts itself would never let go */
     if (timer->impl != NULL) {
         timer_sift(loop, timer_index(timer), place);
         return true;
@@ -156,19 +159,18 @@ static void timer_stop(struct loop *port, struct loop_timer *timer)
         timer_sift(loop, hole, loop->timers[loop->timer_count]);
 }
 
-/* Those that are due now; one that a timer starts waits for the next turn. */
+/* Those that are due now. */
 static void run_timers(struct http_loop *loop)
 {
     if (loop->timer_count == 0)
         return;
-    int64_t now_ms = clock_mono_ms(loop->clock);
-    for (size_t left = loop->timer_count; left > 0 && loop->timer_count > 0; left--) {
+    loop->firing_ms = clock_mono_ms(loop->clock);
+    while (loop->timer_count > 0 && loop->timers[0].due_ms <= loop->firing_ms) {
         struct loop_timer *timer = loop->timers[0].timer;
-        if (loop->timers[0].due_ms > now_ms)
-            return;
         timer_stop(&loop->port, timer);
         timer->fire(timer);
     }
+    loop->firing_ms = -1;
 }
 
 static int wait_for(struct http_loop *loop, int max_wait_ms)
@@ -279,6 +281,7 @@ struct http_loop *http_loop_new(const struct clock *clock)
     }
     loop->port.ops = &ops;
     loop->clock = clock;
+    loop->firing_ms = -1;
     loop->owner = pthread_self();
     loop->native = h2o_evloop_create();
     loop->watch_fd = set_fd;

@@ -21,7 +21,7 @@ struct toy toy;
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:h2o_mem_alloc_recycle\n";
+    return "leak:h2o_mem_alloc_recycle\nleak:libcriterion\n";
 }
 
 /* ---- endpoints ---- */
