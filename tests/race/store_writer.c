@@ -104,6 +104,17 @@ static void begin(void *context)
     }
 }
 
+/* What a reload does meanwhile. */
+static void visit(struct store *visited, void *context)
+{
+    struct store_entry entry;
+    size_t count = 0;
+    struct result read = store_read_entries(visited, 0, 0, 1, &entry, &count);
+
+    (void)context;
+    assert(!result_ok(read) || count <= 1); /* it may have been made to fail */
+}
+
 static void open_store(void)
 {
     struct store_options options = {.url = STR("memory:"),
@@ -137,6 +148,8 @@ int main(void)
         assert(store_clock_is_trusted(store));
         if (n % (1 << 16) == 0)
             store_memory_fail_after(store, n % 97 + 1);
+        if (n % (1 << 15) == 0)
+            store_run_on_writer(store, visit, NULL);
     }
     uint64_t last = store_last_number(store);
     store_close(&store);

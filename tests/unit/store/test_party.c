@@ -240,6 +240,41 @@ static void many_applications_and_every_enum_value(struct fixture *f)
     cr_assert_eq(seen.count, 9);
 }
 
+struct visit {
+    struct seen seen;
+    struct result party, entries;
+    struct store_entry entry;
+    size_t count;
+};
+
+static void read_on_writer(struct store *store, void *context)
+{
+    struct visit *visit = context;
+    struct store_party_visitor visitor = {see_partner, see_application, see_secret, &visit->seen};
+
+    visit->party = store_read_party(store, &visitor);
+    visit->entries = store_read_entries(store, 0, 0, 1, &visit->entry, &visit->count);
+}
+
+/* As a reload does, with requests on their way. */
+static void a_running_store_is_read_on_its_writer(struct fixture *f)
+{
+    struct visit visit = {.seen = {.all_equal = true}};
+    struct store_request request = fixture_revoke(10, FIXTURE_NOW_S + 900);
+
+    fixture_open(f);
+    cr_assert(result_ok(seed_good(f)));
+    fixture_submit(f, &request, 1);
+    fixture_start(f);
+    fixture_await(f, &request, 1);
+    store_run_on_writer(f->store, read_on_writer, &visit);
+    cr_assert(result_ok(visit.party));
+    cr_assert(visit.seen.all_equal);
+    cr_assert_eq(visit.seen.count, 5);
+    cr_assert(result_ok(visit.entries));
+    cr_assert_eq(visit.count, 1);
+}
+
 #define BOTH(name)                          \
     Test(memory_party, name, .timeout = 60) \
     {                                       \
@@ -259,4 +294,5 @@ static void many_applications_and_every_enum_value(struct fixture *f)
 BOTH(rows_come_back)
 BOTH(a_visitors_fault_ends_the_reading)
 BOTH(a_bad_row_undoes_the_whole_seed)
+BOTH(a_running_store_is_read_on_its_writer)
 BOTH(many_applications_and_every_enum_value)
