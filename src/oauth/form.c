@@ -20,7 +20,8 @@ static enum err decode(struct str text, struct arena *arena, struct str *out)
 
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c <= 0x20 || c >= 0x7F)
+        if (c < 0x20 ||
+            c >= 0x7F) /* a bare blank is sloppy but means one thing; curl -d sends it */
             return ERR_BAD_FORM;
         plain = plain && c != '%' && c != '+';
     }
