@@ -1,0 +1,29 @@
+/* The party's tree with applications that can prove who they are, one of each kind that client
+ * authentication tells apart. All belong to the shop, but orphan, whose partner's parent is
+ * suspended. */
+#ifndef CLIENT_CLIENTS_H
+#define CLIENT_CLIENTS_H
+
+#include "unit/party/tree.h"
+
+/* The secret of every application below, and a second one of basic that is about to end. */
+#define CLIENTS_SECRET "correct horse battery staple"
+#define CLIENTS_SECOND "the one before that"
+
+enum { CLIENTS_ENDS_IN_MS = 60000 };
+
+struct clients {
+    struct tree tree;
+    struct sid basic, post, open, suspended, orphan, by_key;
+    struct sid longest;  /* its secret is LIMIT_SECRET times 'x' */
+    struct sid stranger; /* a SID that names nothing */
+    int64_t second_ends_ms;
+};
+
+void clients_init(struct clients *clients);
+void clients_done(struct clients *clients);
+
+/* 36 characters in memory of the caller. */
+struct str clients_id(const struct sid *sid, char memory[SID_TEXT]);
+
+#endif
