@@ -14,7 +14,7 @@ enum cli_exit {
     CLI_OK = 0,
     CLI_FAILED = 1,       /* what was asked could not be done, or the answer is no */
     CLI_USAGE = 2,        /* the command line itself is wrong */
-    CLI_CONFIG = 3,       /* configuration, scope tables, roles or keys are wrong */
+    CLI_CONFIG = 3,       /* configuration, scope tables, roles, keys or seed are wrong */
     CLI_STORE_IN_USE = 4, /* a running server holds the store */
 };
 

@@ -9,8 +9,8 @@ void cli_print_overview(FILE *out)
     for (size_t i = 0; i < cli_command_count; i++)
         fprintf(out, "  %-18s %s\n", cli_commands[i].words, cli_commands[i].help);
     fputs("\n`scopemint help COMMAND` says more. Exit codes: 0 done; 1 could not be done, or the\n"
-          "answer is no; 2 wrong command line; 3 wrong configuration, tables or keys; 4 the store\n"
-          "is held by a running server.\n",
+          "answer is no; 2 wrong command line; 3 wrong configuration, tables, keys or seed; 4 the\n"
+          "store is held by a running server.\n",
           out);
 }
 

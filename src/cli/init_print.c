@@ -31,6 +31,29 @@ static void put_credentials(struct output *o, const struct seed_application *app
         output_null(o, "client_secret");
 }
 
+static void put_partners(struct output *o, const struct seed *seed)
+{
+    output_begin_member(o, "partners");
+    for (size_t i = 1; i < seed->partner_count; i++) {
+        put_ref(o, seed->partners[i].ref);
+        put_sid(o, "partner_sid", &seed->partners[i].row.partner_sid);
+        output_end(o);
+    }
+    output_end(o);
+}
+
+static void put_applications(struct output *o, const struct seed *seed)
+{
+    output_begin_member(o, "applications");
+    for (size_t i = 1; i < seed->application_count; i++) {
+        put_ref(o, seed->applications[i].ref);
+        put_credentials(o, &seed->applications[i]);
+        put_sid(o, "partner_sid", &seed->applications[i].row.partner_sid);
+        output_end(o);
+    }
+    output_end(o);
+}
+
 bool init_print(const struct seed *seed, struct str issuer, bool json, FILE *file)
 {
     struct output o;
@@ -43,22 +66,10 @@ bool init_print(const struct seed *seed, struct str issuer, bool json, FILE *fil
     put_credentials(&o, &seed->applications[0]);
     output_end(&o);
 
-    output_begin_member(&o, "partners");
-    for (size_t i = 1; i < seed->partner_count; i++) {
-        put_ref(&o, seed->partners[i].ref);
-        put_sid(&o, "partner_sid", &seed->partners[i].row.partner_sid);
-        output_end(&o);
-    }
-    output_end(&o);
-
-    output_begin_member(&o, "applications");
-    for (size_t i = 1; i < seed->application_count; i++) {
-        put_ref(&o, seed->applications[i].ref);
-        put_credentials(&o, &seed->applications[i]);
-        put_sid(&o, "partner_sid", &seed->applications[i].row.partner_sid);
-        output_end(&o);
-    }
-    output_end(&o);
+    if (json || seed->partner_count > 1)
+        put_partners(&o, seed);
+    if (json || seed->application_count > 1)
+        put_applications(&o, seed);
     output_end(&o);
     return output_finish(&o, file);
 }

@@ -184,13 +184,12 @@ bool cli_parse_rest(struct cli *cli, int argc, char *const *argv, int at)
 
 const char *cli_value(const struct cli *cli, const char *name)
 {
-    for (size_t i = 0; i < CLI_OPTIONS_MAX; i++) {
-        const struct cli_option *option = &cli->command->options[i];
-        if (option->name != NULL && strcmp(option->name, name) == 0)
-            return cli->values[i];
-    }
-    assert(!"an option the command does not have");
-    return NULL;
+    size_t i = 0;
+    while (i < CLI_OPTIONS_MAX && (cli->command->options[i].name == NULL ||
+                                   strcmp(cli->command->options[i].name, name) != 0))
+        i++;
+    assert(i < CLI_OPTIONS_MAX); /* the command has that option */
+    return cli->values[i];
 }
 
 bool cli_wants_json(const struct cli *cli)

@@ -30,7 +30,7 @@ bool output_finish(struct output *o, FILE *file)
     errno = 0;
     if (fits && o->json)
         buf_char(&o->text, '\n');
-    if (fits)
+    if (fits && o->text.len > 0)
         fits = fwrite(o->text.ptr, 1, o->text.len, file) == o->text.len && fflush(file) == 0;
     int reason = errno;
     buf_free(&o->text);
