@@ -1,0 +1,195 @@
+/* Snapshots: whole or not at all, and there as long as somebody looks (P1). */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/leaks.h"
+#include "unit/exchange/bed.h"
+#include "unit/party/tree.h"
+
+static const struct config_jwt_type types[] = {
+    {STR_INIT("https://old.example"), true},
+    {STR_INIT("https://new.example"), false},
+    {STR_INIT("urn:older"), true},
+};
+
+static struct config config(struct str issuer)
+{
+    return (struct config){
+        .server.issuer = issuer,
+        .tokens = {.access_ttl_default_s = 900,
+                   .access_ttl_min_s = 60,
+                   .access_ttl_max_s = 3600,
+                   .jwt_type = {types, 3}},
+        .keys.jwks_max_age_s = 300,
+    };
+}
+
+Test(snapshot, keeps_copies_of_what_it_was_made_of)
+{
+    char issuer[] = "https://as.example", metadata[] = "{\"issuer\":\"x\"}";
+    struct config from = config(str_from(issuer));
+    struct snapshot *s;
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), &s)));
+    memset(issuer, '!', sizeof(issuer));
+    memset(metadata, '!', sizeof(metadata));
+    from.tokens.access_ttl_max_s = 1;
+
+    cr_assert(str_eq(s->issuer, STR("https://as.example")));
+    cr_assert(str_eq(s->policy.issuer, STR("https://as.example")));
+    cr_assert(str_eq(s->metadata, STR("{\"issuer\":\"x\"}")));
+    cr_assert(str_eq(s->cache_control, STR("public, max-age=300")));
+    cr_assert_eq(s->policy.ttl_default_s, 900);
+    cr_assert_eq(s->policy.ttl_min_s, 60);
+    cr_assert_eq(s->policy.ttl_max_s, 3600);
+    cr_assert_eq(s->policy.plain_count, (size_t)2);
+    cr_assert(str_eq(s->policy.plain[0].audience, STR("https://old.example")));
+    cr_assert(str_eq(s->policy.plain[1].audience, STR("urn:older")));
+    snapshot_unref(s);
+    leaks_check();
+}
+
+static struct snapshot *with_metadata(const char *metadata)
+{
+    const struct config from = config(STR("https://as.example"));
+    struct snapshot *s;
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), &s)));
+    return s;
+}
+
+Test(snapshot, a_document_has_a_strong_tag_of_its_bytes)
+{
+    struct snapshot *a = with_metadata("{\"a\":1}"), *same = with_metadata("{\"a\":1}"),
+                    *other = with_metadata("{\"a\":2}");
+    struct str tag = a->metadata_etag;
+    cr_assert(str_eq(tag, same->metadata_etag));
+    cr_assert(!str_eq(tag, other->metadata_etag));
+    cr_assert_eq(tag.len, (size_t)18);
+    cr_assert(tag.ptr[0] == '"' && tag.ptr[tag.len - 1] == '"');
+    for (size_t i = 1; i < tag.len - 1; i++) /* RFC9110-8.8.3: etagc, and none of them a comma */
+        cr_assert(tag.ptr[i] > 0x20 && tag.ptr[i] < 0x7F && strchr("\",", tag.ptr[i]) == NULL);
+    snapshot_unref(a);
+    snapshot_unref(same);
+    snapshot_unref(other);
+}
+
+/* ---- memory faults ---- */
+
+static int mallocs_left = -1; /* below 0: all succeed */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static bool is_short(void)
+{
+    return mallocs_left >= 0 && mallocs_left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_short() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return is_short() ? NULL : __real_calloc(n, size);
+}
+
+Test(snapshot, without_memory_there_is_none_and_nothing_was_taken)
+{
+    struct tree tree;
+    const struct config from = config(STR("https://as.example"));
+    struct snapshot *s = NULL;
+    struct result made = FAULT(ERR_FAULT_MEMORY);
+    char metadata[20000]; /* does not fit what the arena has at hand */
+    int fails = 0;
+
+    tree_init(&tree);
+    memset(metadata, 'm', sizeof(metadata));
+    while (!result_ok(made)) {
+        mallocs_left = fails++;
+        made = snapshot_new(&from, tree.catalogue, NULL, tree.party,
+                            str_make(metadata, sizeof(metadata)), &s);
+        mallocs_left = -1;
+        if (!result_ok(made)) {
+            cr_assert_eq(made.code, ERR_FAULT_MEMORY);
+            cr_assert_null(s);
+            cr_assert_not_null(party_root(tree.party), "still the caller's");
+        }
+    }
+    cr_assert_gt(fails, 2);
+    tree.catalogue = NULL; /* now the snapshot's */
+    tree.party = NULL;
+    snapshot_unref(s);
+    tree_done(&tree);
+    leaks_check();
+}
+
+/* ---- lifetimes ---- */
+
+Test(snapshot, lives_as_long_as_its_last_reference)
+{
+    unsigned before = bed_snapshots_freed();
+    struct snapshot *s = with_metadata("{}");
+    snapshot_ref(s);
+    snapshot_ref(s);
+    snapshot_unref(s);
+    snapshot_unref(s);
+    cr_assert_eq(bed_snapshots_freed(), before);
+    cr_assert(str_eq(s->metadata, STR("{}")));
+    snapshot_unref(s);
+    cr_assert_eq(bed_snapshots_freed(), before + 1);
+}
+
+Test(snapshot, a_reader_sees_either_the_old_or_the_new_one_to_the_end_of_its_turn)
+{
+    struct bed bed;
+    bed_init(&bed);
+    unsigned before = bed_snapshots_freed();
+    const struct snapshot *old = snapshot_now(&bed.server);
+    snapshot_publish(&bed.server, bed_snapshot(&bed, "https://new.example"));
+
+    cr_assert(str_eq(snapshot_now(&bed.server)->issuer, STR("https://new.example")));
+    quiesce_collect(&bed.server.quiesce);
+    cr_assert_eq(bed_snapshots_freed(), before, "the turn that read it is not over");
+    cr_assert(str_eq(old->issuer, STR(BED_ISSUER)));
+    bed_turn(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before + 1);
+    bed_done(&bed);
+    leaks_check();
+}
+
+Test(snapshot, the_slowest_reader_decides)
+{
+    struct bed bed;
+    bed_init(&bed);
+    unsigned before = bed_snapshots_freed();
+    struct quiesce_reader *other = quiesce_register(&bed.server.quiesce);
+    quiesce_pass(&bed.server.quiesce, other);
+    snapshot_publish(&bed.server, bed_snapshot(&bed, "https://new.example"));
+    bed_turn(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before);
+    quiesce_pass(&bed.server.quiesce, other);
+    bed_turn(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before + 1);
+    quiesce_offline(other);
+    bed_done(&bed);
+}
+
+Test(snapshot, many_swaps_leave_one)
+{
+    enum { SWAPS = 100 };
+    struct bed bed;
+    bed_init(&bed);
+    unsigned before = bed_snapshots_freed();
+    for (int i = 0; i < SWAPS; i++)
+        snapshot_publish(&bed.server, bed_snapshot(&bed, "https://new.example"));
+    cr_assert_eq(bed_snapshots_freed(), before);
+    bed_turn(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before + SWAPS);
+    bed_done(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before + SWAPS + 1);
+    leaks_check();
+}
