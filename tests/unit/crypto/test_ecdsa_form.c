@@ -36,7 +36,7 @@ Test(ecdsa_form, both_numbers_lie_between_one_and_the_order)
     }
 }
 
-Test(ecdsa_form, der_and_back_for_every_length_of_number)
+Test(ecdsa_form, der_and_back_for_every_length_of_number) /* RFC7518-3.4 */
 {
     for (int zeros = 0; zeros < 32; zeros++) {
         for (int high = 0; high < 2; high++) {

@@ -31,7 +31,7 @@ static void expect_refusal(enum key_alg alg, struct str pem, enum key_refusal ex
     crypto_key_unref(&key);
 }
 
-Test(key, algorithm_names_are_exact) /* 8725-3.2-a, THREATS-1 */
+Test(key, algorithm_names_are_exact) /* 8725-3.2-a, THREATS-1, RFC7518-3.1, RFC8037-3.1 */
 {
     static const char *const good[] = {"ES256", "EdDSA", "RS256", "PS256"};
     static const char *const bad[] = {"",      "none",  "None",   "NONE",   "nOnE",  "HS256",
@@ -121,7 +121,7 @@ Test(key, a_public_pem_is_no_private_key)
     buf_free(&pem);
 }
 
-Test(key, foreign_types_and_sizes_are_refused) /* F-43 */
+Test(key, foreign_types_and_sizes_are_refused) /* F-43, RFC7518-3.3 */
 {
     char pem[KEY_PEM_MAX];
     struct str p384 = foreign_pem(EVP_EC_gen("P-384"), NULL, pem, sizeof(pem));
@@ -140,7 +140,7 @@ Test(key, foreign_types_and_sizes_are_refused) /* F-43 */
     expect_refusal(KEY_RS256, rsa2047, KEY_RSA_TOO_SHORT);
 }
 
-Test(key, the_algorithm_binds_the_type) /* 8725-3.1-a */
+Test(key, the_algorithm_binds_the_type) /* 8725-3.1-a, RFC8725-3.1, THREATS-5 */
 {
     char pem[KEY_PEM_MAX];
     struct str ec = foreign_pem(EVP_EC_gen("P-256"), NULL, pem, sizeof(pem));
@@ -191,7 +191,7 @@ Test(key, a_reference_keeps_the_key_alive)
     crypto_key_unref(&second); /* NULL by now */
 }
 
-Test(key, public_numbers_make_the_same_key)
+Test(key, public_numbers_make_the_same_key) /* RFC7518-6.3.1 */
 {
     for (int alg = 0; alg < KEY_ALG_COUNT; alg++) {
         struct crypto_key *key, *verifier;

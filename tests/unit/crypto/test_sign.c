@@ -39,7 +39,7 @@ static bool holds(struct crypto_ctx *ctx, struct str text, const void *signature
     return out;
 }
 
-Test(sign, a_context_signs_and_verifies_many_times)
+Test(sign, a_context_signs_and_verifies_many_times) /* RFC7515-5, RFC7518-3 */
 {
     for (int alg = 0; alg < KEY_ALG_COUNT; alg++) {
         struct pair p;

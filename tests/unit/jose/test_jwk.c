@@ -13,7 +13,7 @@ static void expect_thumbprint(const struct key_public *key, const char *expected
     cr_assert_eq(memcmp(kid, expected, sizeof(kid)), 0, "%.43s", kid);
 }
 
-Test(jwk, thumbprint_of_rfc7638_section_3_1)
+Test(jwk, thumbprint_of_rfc7638_section_3_1) /* RFC7638-3 */
 {
     struct key_public key = {.alg = KEY_RS256};
     set_part(
@@ -43,7 +43,7 @@ static void expect_member(const struct json_value *jwk, const char *name, const 
         cr_assert(str_eq(value, str_from(expected)), "%s", name);
 }
 
-Test(jwk, holds_public_members_only) /* 8414-2-f, RFC7517-4 */
+Test(jwk, holds_public_members_only) /* 8414-2-f, RFC7517-4, RFC7518-6, RFC8037-2 */
 {
     static const struct {
         const char *kty, *crv, *numbers[3];

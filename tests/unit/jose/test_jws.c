@@ -23,7 +23,7 @@ static struct str header_of(const struct jws_prefix *prefix)
     return str_make(out, len);
 }
 
-Test(jws, prefix_is_the_header) /* 9068-2.1-a */
+Test(jws, prefix_is_the_header) /* 9068-2.1-a, RFC9068-2.1 */
 {
     struct jws_prefix prefix;
     jws_prefix_init(&prefix, KEY_ES256, JWS_AT_JWT, STR("k-1"));
@@ -37,7 +37,7 @@ Test(jws, prefix_is_the_header) /* 9068-2.1-a */
     jws_prefix_init(&prefix, KEY_ES256, JWS_AT_JWT, str_make(longest, sizeof(longest)));
 }
 
-Test(jws, what_is_written_reads_back_and_verifies)
+Test(jws, what_is_written_reads_back_and_verifies) /* RFC7515-5.2, RFC7519-7.2 */
 {
     static const size_t payload_sizes[] = {0 + 2, 3, 4, 700, 5000};
     char payload[5000];

@@ -108,7 +108,8 @@ Test(jws_hostile, hs256_under_our_public_key_is_refused)
     }
 }
 
-Test(jws_hostile, headers_that_bring_or_change_keys_are_refused)
+Test(jws_hostile,
+     headers_that_bring_or_change_keys_are_refused) /* RFC7515-4.1, RFC7516-4.1, RFC7797-3 */
 {
     static const char *const members[] = {
         /* THREATS-6, THREATS-8, 8725-3.10-b */

@@ -232,7 +232,7 @@ Test(load, a_stranger_file_is_left_alone)
 }
 
 /* 8414-2-f: what the world sees is next, active and retired keys, in public numbers, each once. */
-Test(load, the_jwks_shows_every_live_key_and_no_gone_one)
+Test(load, the_jwks_shows_every_live_key_and_no_gone_one) /* RFC7517-5 */
 {
     struct arena arena;
     const struct json_value *jwks;
