@@ -168,31 +168,41 @@ static bool write_rows(struct init *init)
     return result_ok(store_seed(init->store, &rows, &init->why)) || say_why(init);
 }
 
-static enum cli_exit change(struct init *init)
+/* The secrets file, the key, the rows. */
+static bool write_all(struct init *init)
 {
     const char *secrets = cli_value(init->cli, "--secrets-file");
-    struct str issuer = init->config->server.issuer;
+
+    if (secrets != NULL && !init_write_secrets(&init->seed, init->config->server.issuer, secrets))
+        return false;
+    if (make_key(init) && write_rows(init))
+        return true;
+    if (secrets != NULL)
+        unlink(secrets);
+    return false;
+}
+
+static enum cli_exit change(struct init *init)
+{
+    bool json = cli_wants_json(init->cli);
+    struct output output;
 
     enum cli_exit code = open_store(init);
     if (code != CLI_OK)
         return code;
-    if (!store_is_new(init))
+    if (!store_is_new(init) ||
+        !init_render(&init->seed, init->config->server.issuer, json, &output))
         return CLI_FAILED;
-    if (secrets != NULL && !init_write_secrets(&init->seed, issuer, secrets))
-        return CLI_FAILED;
-    if (!make_key(init) || !write_rows(init)) {
-        if (secrets != NULL)
-            unlink(secrets);
+    if (!write_all(init)) {
+        output_drop(&output);
         return CLI_FAILED;
     }
-    bool json = cli_wants_json(init->cli);
-    if (!init_print(&init->seed, issuer, json, stdout)) {
-        cli_say("all was made, but standard output took not the secrets");
-        return CLI_FAILED;
-    }
-    if (!json)
+    code = cli_finish(&output, CLI_OK);
+    if (code != CLI_OK)
+        cli_say("the node is made, but its secrets are lost; remove its store and run init again");
+    else if (!json)
         cli_say("secrets are shown this once; `scopemint serve` starts the server");
-    return CLI_OK;
+    return code;
 }
 
 enum cli_exit cli_init_run(struct cli *cli)

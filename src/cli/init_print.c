@@ -54,28 +54,33 @@ static void put_applications(struct output *o, const struct seed *seed)
     output_end(o);
 }
 
-bool init_print(const struct seed *seed, struct str issuer, bool json, FILE *file)
+bool init_render(const struct seed *seed, struct str issuer, bool json, struct output *out)
 {
-    struct output o;
-
-    output_init(&o, json);
-    output_begin(&o);
-    output_str(&o, "issuer", issuer);
-    put_sid(&o, "partner_sid", &seed->partners[0].row.partner_sid);
-    output_begin_member(&o, "admin");
-    put_credentials(&o, &seed->applications[0]);
-    output_end(&o);
-
+    output_init(out, json);
+    output_begin(out);
+    output_str(out, "issuer", issuer);
+    put_sid(out, "partner_sid", &seed->partners[0].row.partner_sid);
+    output_begin_member(out, "admin");
+    put_credentials(out, &seed->applications[0]);
+    output_end(out);
     if (json || seed->partner_count > 1)
-        put_partners(&o, seed);
+        put_partners(out, seed);
     if (json || seed->application_count > 1)
-        put_applications(&o, seed);
-    output_end(&o);
-    return output_finish(&o, file);
+        put_applications(out, seed);
+    output_end(out);
+    if (!out->text.failed)
+        return true;
+    cli_say("the ids and secrets of this seed do not fit into memory; nothing was changed");
+    output_drop(out);
+    return false;
 }
 
 bool init_write_secrets(const struct seed *seed, struct str issuer, const char *path)
 {
+    struct output output;
+    if (!init_render(seed, issuer, true, &output))
+        return false;
+
     int handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *file = handle < 0 ? NULL : fdopen(handle, "w");
 
@@ -84,9 +89,10 @@ bool init_write_secrets(const struct seed *seed, struct str issuer, const char *
                 errno == EEXIST ? "is there already, and is not replaced" : strerror(errno));
         if (handle >= 0)
             close(handle);
+        output_drop(&output);
         return false;
     }
-    bool written = init_print(seed, issuer, true, file) && fsync(handle) == 0;
+    bool written = output_finish(&output, file) && fsync(handle) == 0;
     int reason = errno;
     written = fclose(file) == 0 && written;
     if (!written) {

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 enum {
-    OUTPUT_MAX = 16 * 1024 * 1024,
+    OUTPUT_MAX = 256 * 1024 * 1024,
     LABEL_WIDTH = 22, /* of "name: " before a value */
     CELL_MAX = 64 * 1024,
 };
@@ -33,10 +33,15 @@ bool output_finish(struct output *o, FILE *file)
     if (fits && o->text.len > 0)
         fits = fwrite(o->text.ptr, 1, o->text.len, file) == o->text.len && fflush(file) == 0;
     int reason = errno;
-    buf_free(&o->text);
-    arena_reset(&o->arena);
+    output_drop(o);
     errno = reason;
     return fits;
+}
+
+void output_drop(struct output *o)
+{
+    buf_free(&o->text);
+    arena_reset(&o->arena);
 }
 
 static void spaces(struct buf *b, size_t n)

@@ -37,6 +37,9 @@ void output_init(struct output *o, bool json);
  * or the file would not take it; then errno says why where the file is the reason. */
 bool output_finish(struct output *o, FILE *file);
 
+/* Frees (and wipes) without writing. */
+void output_drop(struct output *o);
+
 /* The outermost object, and objects within by key. */
 void output_begin(struct output *o);
 void output_begin_member(struct output *o, const char *key);
