@@ -113,12 +113,13 @@ static const char *reason(int status)
     return "Unknown";
 }
 
-/* What the arena does not hold may be a snapshot's, which a slow reader can outlive. */
+/* What neither the arena nor a held snapshot keeps goes with this turn of the loop, while a slow
+ * reader may take many. */
 static h2o_iovec_t body_of(const struct slot *slot)
 {
     struct str body = slot->x.reply.body;
 
-    if (body.len == 0 || arena_has(&slot->x.arena, body.ptr))
+    if (body.len == 0 || slot->x.held || arena_has(&slot->x.arena, body.ptr))
         return (h2o_iovec_t){(char *)body.ptr, body.len};
     return h2o_strdup(&slot->req->pool, body.ptr, body.len);
 }

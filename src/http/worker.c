@@ -103,6 +103,7 @@ static void worker_end(struct http_worker *w)
 
     if (options->worker_stop != NULL)
         options->worker_stop(&w->worker, options->context);
+    http_loop_turn(w->loop, 0); /* what worker_stop made others post */
     if (w->in_flight > 0 || w->connection_count > 0) {
         /* A step still waits for a completion that did not come; its memory and the loop it would
          * be posted to stay. */
