@@ -382,17 +382,19 @@ def test_6749_10_10_a_9068_5_a_every_jti_is_another(bed, is_long):
     assert len(seen) == count
 
 
-def test_6749_3_2_a_clear_text_outside_loopback_is_refused(own_bed):
+def test_6749_3_2_a_7662_2_a_clear_text_outside_loopback_is_refused(own_bed):
     bed = own_bed()
     bed.stop()
-    bed.settings = [f"server.listen=0.0.0.0:{bed.port}"]
+    everywhere = ["--set", f"server.listen=0.0.0.0:{bed.port}"]
+    assert bed.scopemint("check-config", *everywhere).returncode != 0  # nobody could speak to it
+    bed.settings = [everywhere[1], "server.trusted_proxies=192.0.2.0/24"]
     bed.start()
-    for path, form in (("/oauth/token", GRANT), ("/oauth/introspect", {"token": "x"})):  # 7662-2-a
+    for path, form in (("/oauth/token", GRANT), ("/oauth/introspect", {"token": "x"})):
         reply = bed.post(path, form, bed.app)
         assert reply.status == 403, reply.body
         assert b"access_token" not in reply.body and reply.header("Location") is None
     bed.stop()
-    bed.settings.append("server.trusted_proxies=127.0.0.0/8")
+    bed.settings = [everywhere[1], "server.trusted_proxies=127.0.0.0/8"]
     bed.start()
     assert bed.token(bed.app).status == 200
 

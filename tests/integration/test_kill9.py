@@ -14,7 +14,7 @@ import uuid
 import pytest
 
 from forge import token_sid
-from testbed import FORM, binary
+from testbed import FORM, binary, environment
 
 BURST = 8
 TURN = 0.002
@@ -31,7 +31,8 @@ class Node:
     def start(self):
         begin = time.monotonic()
         with open(self.bed.state / "server.log", "ab") as log:
-            self.process = subprocess.Popen([binary(), "serve", "--config", str(self.bed.config)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([binary(), "serve", "--config", str(self.bed.config)], stdout=log, stderr=log,
+                                            env=environment())
         while True:
             assert self.process.poll() is None, self.bed.log()[-2000:]
             with contextlib.suppress(OSError):
@@ -125,7 +126,7 @@ def test_P3_a_second_server_on_the_same_store_is_refused(own_bed):
     bed = own_bed()
     result = subprocess.run(
         [binary(), "serve", "--config", str(bed.config), "--set", "server.listen=127.0.0.1:1", "--set",
-         "admin.listen=127.0.0.1:2"], capture_output=True, text=True, timeout=20, check=False)
+         "admin.listen=127.0.0.1:2"], capture_output=True, text=True, timeout=20, check=False, env=environment())
     assert result.returncode != 0
     assert str(bed.pid) in result.stderr + result.stdout
     assert bed.is_active(bed.issue())

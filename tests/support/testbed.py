@@ -30,6 +30,12 @@ def binary():
     return os.environ.get("SCOPEMINT_BIN", str(ROOT / "build/src/app/scopemint"))
 
 
+def environment(**more):
+    """What the program runs with. It knows all variables of its own, and SCOPEMINT_BIN is none."""
+    variables = {name: value for name, value in os.environ.items() if name != "SCOPEMINT_BIN"}
+    return {"LSAN_OPTIONS": f"suppressions={ROOT}/tests/support/lsan.supp:print_suppressions=0", **variables, **more}
+
+
 @dataclass(frozen=True)
 class Client:
     """An application as a client: what it authenticates with."""
@@ -143,7 +149,7 @@ class Testbed:
             path.write_text(json.dumps(self.seed))
             command += ["--seed", str(path)]
         self.process = subprocess.Popen(
-            command, env={**os.environ, **self.environment}, stderr=subprocess.PIPE, text=True,
+            command, env=environment(SCOPEMINT_BIN=binary(), **self.environment), stderr=subprocess.PIPE, text=True,
             start_new_session=True)
         return self
 
@@ -210,10 +216,14 @@ class Testbed:
     def reload(self):
         os.kill(self.pid, signal.SIGHUP)
 
-    def scopemint(self, *arguments):
-        """A command of the same binary on this testbed's configuration."""
-        return subprocess.run([binary(), *arguments, "--config", str(self.config)], capture_output=True, text=True,
-                              timeout=30, check=False)
+    def scopemint(self, *arguments, later_s=0):
+        """A command of the same binary on this testbed's configuration; later_s moves its clock forward."""
+        command = [binary(), *arguments, "--config", str(self.config)]
+        variables = environment()
+        if later_s:
+            command = ["faketime", "-f", f"+{later_s}s", *command]
+            variables["ASAN_OPTIONS"] = "verify_asan_link_order=0:detect_leaks=0"
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=variables)
 
     def log(self):
         return (self.state / "server.log").read_text(errors="replace")
@@ -321,6 +331,11 @@ class Testbed:
             ["redis-cli", "-s", self.facts["redis_socket"], *arguments],
             capture_output=True, text=True, check=True, timeout=10)
         return result.stdout.strip()
+
+    @property
+    def is_sanitized(self):
+        """Under AddressSanitizer freed memory is kept back, so its amount says nothing."""
+        return "libasan" in pathlib.Path(f"/proc/{self.pid}/maps").read_text()
 
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
