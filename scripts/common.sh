@@ -11,19 +11,23 @@ die() {
     exit 1
 }
 
-# configure DIR [MESON OPTION...]: once; afterwards ninja itself notices what changed.
+# configure DIR [MESON OPTION...]: once; afterwards ninja itself notices what changed. Speaks only of failure.
 configure() {
-    local dir=$1
+    local dir=$1 output
     shift
-    [ -f "$dir/build.ninja" ] || meson setup "$@" "$dir" "$root"
+    [ -f "$dir/build.ninja" ] && return
+    output=$(meson setup "$@" "$dir" "$root" 2>&1) || {
+        say "$output"
+        return 1
+    }
 }
 
-# The release build of the server alone. Locked: two scripts may be started at once.
+# The release build (-O2, with debug information) of the server alone. Locked: two scripts may be started at once.
 build_server() {
     mkdir -p "$root/build"
     (
         flock 9
-        { configure "$root/build" --buildtype=release && ninja -C "$root/build" src/app/scopemint; } >&2
+        { configure "$root/build" --buildtype=debugoptimized && ninja --quiet -C "$root/build" src/app/scopemint; } >&2
     ) 9>"$root/build/.lock"
 }
 
