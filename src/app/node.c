@@ -12,8 +12,9 @@
 #include "revocation/index.h"
 #include "revocation/link.h"
 #include "store/store.h"
+#include "token/cache.h"
 
-enum { ENTRIES_PAGE = 4096, URL_MAX = 4200 };
+enum { ENTRIES_PAGE = 4096, CACHE_ENTRIES = 8192, URL_MAX = 4200 };
 
 static struct str store_url(const struct config *config, char memory[URL_MAX])
 {
@@ -95,7 +96,6 @@ bool node_open(struct node *node, struct config *config, struct buf *out_error)
     node->server.started_mono_ms = clock_mono_ms(&clock_system);
     quiesce_init(&node->server.quiesce);
     pthread_mutex_init(&node->link_lock, NULL);
-    metrics_register(&node->server.metrics, &node->writer_metrics);
     if (!open_store(node, out_error))
         return false;
     if (!tables_build(config, node->store, NULL, &snapshot, out_error))
@@ -118,14 +118,11 @@ bool node_open(struct node *node, struct config *config, struct buf *out_error)
 static void entries_committed(void *context, const struct store_entry *entries, size_t n)
 {
     struct node *node = context;
-    int64_t began_ns = clock_mono_ns();
 
     if (!result_ok(revocation_index_apply(node->server.index, entries, n)))
         LOG(LOG_ERROR, "revocation_index_incomplete", LF_INT("entries", n));
     else
         revocation_index_complete(node->server.index, entries[n - 1].number);
-    for (size_t i = 0; i < n; i++)
-        metrics_revoke_visible(&node->writer_metrics, clock_mono_ns() - began_ns);
     pthread_mutex_lock(&node->link_lock);
     struct revocation_link *link = atomic_load(&node->server.link);
     if (link != NULL)
@@ -166,6 +163,7 @@ static struct result worker_start(struct worker *worker, void *context)
 {
     struct node *node = context;
 
+    TRY(token_cache_new(CACHE_ENTRIES, &worker->verified));
     TRY(keyring_thread_new(&worker->keys));
     TRY(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring));
     if (worker->number == 0 && node->config->redis.kind != CONFIG_REDIS_NONE)
@@ -173,16 +171,29 @@ static struct result worker_start(struct worker *worker, void *context)
     return RESULT_OK;
 }
 
+static void nothing(struct store *store, void *context)
+{
+    (void)store;
+    (void)context;
+}
+
+static void stop_link(struct node *node)
+{
+    pthread_mutex_lock(&node->link_lock);
+    struct revocation_link *link = atomic_exchange(&node->server.link, NULL);
+    pthread_mutex_unlock(&node->link_lock);
+    revocation_link_free(&link);
+    store_run_on_writer(node->store, nothing,
+                        NULL); /* what the link still awaits is posted by now */
+}
+
 static void worker_stop(struct worker *worker, void *context)
 {
     struct node *node = context;
 
-    if (worker->number == 0) {
-        pthread_mutex_lock(&node->link_lock);
-        struct revocation_link *link = atomic_exchange(&node->server.link, NULL);
-        pthread_mutex_unlock(&node->link_lock);
-        revocation_link_free(&link);
-    }
+    if (worker->number == 0)
+        stop_link(node);
+    token_cache_free(&worker->verified);
     keyring_thread_free(&worker->keys);
 }
 
@@ -205,6 +216,8 @@ bool node_start(struct node *node, struct buf *out_error)
         return false;
     }
     node->http = http_start(&options, out_error);
+    if (node->http != NULL)
+        tables_publish_keys(node->config, node->server.clock);
     return node->http != NULL;
 }
 

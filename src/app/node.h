@@ -15,7 +15,6 @@ struct node {
     struct config *config;
     struct store *store;
     struct http *http;
-    struct metrics writer_metrics;
     pthread_mutex_t
         link_lock; /* between the store's writer, which publishes, and the end of the link */
 };

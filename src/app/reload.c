@@ -35,7 +35,7 @@ static void log_lines(struct str lines)
             LOG(LOG_ERROR, "reload_refused", LF_STR("reason", line));
 }
 
-static void rebuild_and_wait(struct node *node, const struct config *config)
+static bool rebuild_and_wait(struct node *node, const struct config *config)
 {
     struct rebuild r = {.node = node, .config = config};
 
@@ -46,6 +46,7 @@ static void rebuild_and_wait(struct node *node, const struct config *config)
     else
         LOG(LOG_INFO, "reloaded", LF_INT("scopes", catalogue_count(r.built->catalogue)));
     buf_free(&r.errors);
+    return r.built != NULL;
 }
 
 void node_reload(struct node *node, const struct config_source *source)
@@ -57,7 +58,8 @@ void node_reload(struct node *node, const struct config_source *source)
     if (!config_load(source, &config, &errors)) {
         log_lines(buf_view(&errors));
     } else {
-        rebuild_and_wait(node, config);
+        if (rebuild_and_wait(node, config))
+            tables_publish_keys(config, node->server.clock);
         config_free(&config); /* the snapshot has copies of what it needs */
     }
     buf_free(&errors);

@@ -1,9 +1,11 @@
 #include "app/tables.h"
 
+#include "core/log.h"
+#include "keyring/change.h"
 #include "oauth/metadata.h"
 #include "scope/roles.h"
 
-enum { METADATA_MAX = 128 * 1024 };
+enum { METADATA_MAX = 128 * 1024, REASON_MAX = 512 };
 
 static bool load_files(const struct config *config, const struct snapshot *previous,
                        struct scope_catalogue **out_catalogue, struct keyring **out_keyring,
@@ -27,7 +29,7 @@ static bool load_files(const struct config *config, const struct snapshot *previ
 
 static struct result assemble(const struct config *config, struct store *store,
                               struct scope_catalogue *catalogue, struct keyring *keyring,
-                              struct snapshot **out)
+                              const struct snapshot *previous, struct snapshot **out)
 {
     struct party *party = NULL;
     struct buf metadata;
@@ -35,9 +37,9 @@ static struct result assemble(const struct config *config, struct store *store,
     TRY(party_load(store, catalogue, &party));
     buf_init_heap(&metadata, METADATA_MAX);
     oauth_metadata_write(config->server.issuer, catalogue, &metadata);
-    struct result made =
-        metadata.failed ? FAULT(ERR_FAULT_MEMORY)
-                        : snapshot_new(config, catalogue, keyring, party, buf_view(&metadata), out);
+    struct result made = metadata.failed ? FAULT(ERR_FAULT_MEMORY)
+                                         : snapshot_new(config, catalogue, keyring, party,
+                                                        buf_view(&metadata), previous, out);
     buf_free(&metadata);
     if (!result_ok(made))
         party_free(&party);
@@ -52,7 +54,7 @@ bool tables_build(const struct config *config, struct store *store, const struct
 
     if (!load_files(config, previous, &catalogue, &keyring, out_error))
         return false;
-    struct result assembled = assemble(config, store, catalogue, keyring, out);
+    struct result assembled = assemble(config, store, catalogue, keyring, previous, out);
     if (result_ok(assembled))
         return true;
     buf_cstr(out_error, "partners and applications could not be read from the store: ");
@@ -61,4 +63,19 @@ bool tables_build(const struct config *config, struct store *store, const struct
     catalogue_free(&catalogue);
     keyring_unref(&keyring);
     return false;
+}
+
+void tables_publish_keys(const struct config *config, const struct clock *clock)
+{
+    const struct keyring_policy policy = {
+        .jwks_max_age_s = config->keys.jwks_max_age_s,
+        .token_ttl_max_s = config->tokens.access_ttl_max_s,
+        .margin_s = KEYRING_MARGIN_S,
+    };
+    char memory[REASON_MAX];
+    struct buf why;
+
+    buf_init_fixed(&why, memory, sizeof(memory));
+    if (keyring_publish(config->keys.dir.ptr, &policy, clock_wall_s(clock), &why) != KEYRING_DONE)
+        LOG(LOG_WARN, "keys_not_marked_published", LF_STR("reason", buf_view(&why)));
 }

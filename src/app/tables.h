@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "core/buf.h"
+#include "core/clock.h"
 #include "exchange/snapshot.h"
 #include "store/store.h"
 
@@ -12,5 +13,9 @@
  * writer's. */
 bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
                   struct snapshot **out, struct buf *out_error);
+
+/* Once the keys are served: from here the wait before a rotation counts (8414-x-b). A directory
+ * that cannot be written is worth a warning: rotations will be refused. */
+void tables_publish_keys(const struct config *config, const struct clock *clock);
 
 #endif

@@ -19,6 +19,7 @@ struct guess_throttle;
 struct snapshot;
 struct exchange;
 struct keyring_thread;
+struct token_cache;
 
 struct server {
     const struct config *config; /* of the start; what a reload changes is in the snapshot */
@@ -43,7 +44,8 @@ struct worker {
     struct loop *loop;
     struct metrics metrics;
     struct quiesce_reader *reader;
-    struct keyring_thread *keys; /* the token layer's per-thread signing and verifying contexts */
+    struct keyring_thread *keys;  /* signing and verifying contexts; app's to make */
+    struct token_cache *verified; /* likewise */
 
     /* deferred work, oldest first */
     struct exchange *defer_first, *defer_last;

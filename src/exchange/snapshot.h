@@ -24,6 +24,7 @@ struct snapshot {
     struct token_policy policy;
     struct scope_catalogue *catalogue;
     struct keyring *keyring;
+    uint64_t verify_version; /* the same as long as what token_verify looks at is the same */
     struct party *party;
     struct str metadata; /* the RFC 8414 document */
     struct str metadata_etag;
@@ -32,10 +33,10 @@ struct snapshot {
 };
 
 /* The snapshot owns catalogue, keyring and party from a successful call on. config and metadata are
- * copied. */
+ * copied. previous (may be NULL): the one it will follow. */
 RESULT snapshot_new(const struct config *config, struct scope_catalogue *catalogue,
                     struct keyring *keyring, struct party *party, struct str metadata,
-                    struct snapshot **out);
+                    const struct snapshot *previous, struct snapshot **out);
 
 /* Takes over the caller's reference; readers see the new one from here on, the old one goes when
  * the last of them is past it. One caller at a time. */

@@ -112,13 +112,13 @@ bool manifest_add(struct keyring_manifest *m, enum key_alg alg, const char kid[J
 static bool has_been_seen(const struct keyring_entry *next, const struct keyring_policy *policy,
                           int64_t now_s, struct buf *why)
 {
-    int64_t due_s = next->published_s + policy->jwks_max_age_s + policy->margin_s;
+    int64_t due_s = next->published_s + policy->jwks_max_age_s + KEYRING_ROUNDING_S;
 
     if (next->published_s == 0)
         return say(why,
                    "the next key %.*s has not been published yet: start the server, or send it "
                    "SIGHUP, and wait %lld s; --force activates it now",
-                   KID_ARG(next), (long long)(policy->jwks_max_age_s + policy->margin_s));
+                   KID_ARG(next), (long long)policy->jwks_max_age_s);
     if (now_s < due_s)
         return say(why,
                    "the next key %.*s has been published for too short a time: verifiers may not "

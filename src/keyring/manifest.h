@@ -51,10 +51,13 @@ struct keyring_manifest {
 struct keyring_policy {
     int64_t jwks_max_age_s;  /* keys.jwks_max_age_s */
     int64_t token_ttl_max_s; /* tokens.access_ttl_max_s */
-    int64_t margin_s;        /* added to both: clocks of others, a reload on its way */
+    int64_t margin_s;        /* a retired key stays longer by: clocks and leeway of verifiers */
 };
 
-enum { KEYRING_MARGIN_S = 60 };
+enum {
+    KEYRING_MARGIN_S = 60,
+    KEYRING_ROUNDING_S = 1, /* published_s has lost its fraction */
+};
 
 static inline struct str keyring_entry_kid(const struct keyring_entry *entry)
 {

@@ -84,18 +84,16 @@ enum step_result caller_read(struct exchange *x, struct caller_state *state,
 static void verify_bearer(struct exchange *x)
 {
     struct caller_state *state = x->state;
-
-    state->verify_result =
-        token_verify(&x->snapshot->policy, x->snapshot->keyring, x->worker->keys, state->bearer,
-                     &x->arena, &state->bearer_token, &state->bearer_good);
-    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
+    verification_run(x, &state->verification);
 }
 
 enum step_result caller_step_identify(struct exchange *x)
 {
     struct caller_state *state = x->state;
     if (state->bearer.ptr != NULL)
-        return exchange_defer(x, verify_bearer);
+        return verification_begin(x, state->bearer, &state->verification)
+                   ? STEP_NEXT
+                   : exchange_defer(x, verify_bearer);
     if (oauth_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
         return STEP_DONE;
     state->caller.partner = state->caller.application->partner;
@@ -119,20 +117,20 @@ enum step_result caller_step_judge(struct exchange *x)
 
     if (state->bearer.ptr == NULL)
         return STEP_NEXT;
-    if (!result_ok(state->verify_result))
-        return exchange_fault(x, state->verify_result);
-    if (!state->bearer_good)
+    if (!result_ok(state->verification.result))
+        return exchange_fault(x, state->verification.result);
+    if (!state->verification.good)
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
-    struct result judged = token_standing(&facts, &state->bearer_token, &standing);
+    struct result judged = token_standing(&facts, &state->verification.token, &standing);
     if (!result_ok(judged))
         return exchange_fault(x, judged);
-    if (!standing.active || !is_for_us(&state->bearer_token.claims, x->snapshot->issuer))
+    if (!standing.active || !is_for_us(&state->verification.token.claims, x->snapshot->issuer))
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
     state->caller = (struct caller){
         .application = standing.application,
         .partner = standing.partner,
         .is_bearer = true,
-        .token_sid = state->bearer_token.claims.token_sid,
+        .token_sid = state->verification.token.claims.token_sid,
         .rights = scope_closure(facts.catalogue, &standing.scopes),
     };
     return STEP_NEXT;

@@ -6,6 +6,7 @@
 #include "client/authenticate.h"
 #include "exchange/exchange.h"
 #include "oauth/form.h"
+#include "oauth/verification.h"
 #include "token/standing.h"
 
 struct caller {
@@ -21,10 +22,7 @@ struct caller_state {
     struct caller caller;
     struct str bearer; /* the presented token; ptr NULL: none */
     struct client_presented presented;
-    /* of the verification in the deferred queue */
-    struct result verify_result;
-    struct verified_token bearer_token;
-    bool bearer_good;
+    struct verification verification; /* of the bearer token */
 };
 
 /* Reads Authorization and, where the endpoint takes a form, the client's parameters in it. Ends

@@ -14,9 +14,7 @@ struct introspect_state {
     struct str required_text;
     struct scope_set required;
     struct introspection_rights rights;
-    struct result verify_result;
-    struct verified_token verified;
-    bool good;
+    struct verification verification;
 };
 
 static enum step_result read_request(struct exchange *x)
@@ -46,6 +44,9 @@ static enum step_result check_rights(struct exchange *x)
     struct introspect_state *state = x->state;
     struct str unknown;
 
+    if (!state->caller.caller.is_bearer &&
+        state->caller.caller.application->auth_method == CLIENT_AUTH_NONE)
+        return exchange_refuse(x, ERR_INVALID_CLIENT, STR_NONE); /* 7662-2.1-i */
     if (!introspection_rights(x, &state->caller.caller, &state->rights)) {
         x->scope_needed = STR("scopemint.introspect");
         metrics_add(&x->worker->metrics, METRIC_INTROSPECT_REFUSED, 1);
@@ -64,22 +65,16 @@ static enum step_result check_rights(struct exchange *x)
 static void verify(struct exchange *x)
 {
     struct introspect_state *state = x->state;
-    const struct snapshot *s = x->snapshot;
-
-    state->verify_result = token_verify(&s->policy, s->keyring, x->worker->keys, state->token,
-                                        &x->arena, &state->verified, &state->good);
-    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
+    verification_run(x, &state->verification);
 }
 
 static enum step_result verify_token(struct exchange *x)
 {
     struct introspect_state *state = x->state;
-    struct server *server = x->worker->server;
-    struct str key = caller_throttle_key(&state->caller.caller);
 
-    if (!introspection_is_plausible(state->token))
+    if (verification_begin(x, state->token, &state->verification))
         return STEP_NEXT;
-    if (!guess_throttle_token_allowed(server->throttle, key, clock_mono_ms(server->clock)))
+    if (!verification_is_allowed(x, caller_throttle_key(&state->caller.caller)))
         return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE);
     return exchange_defer(x, verify);
 }
@@ -87,7 +82,6 @@ static enum step_result verify_token(struct exchange *x)
 static enum step_result answer(struct exchange *x)
 {
     struct introspect_state *state = x->state;
-    struct server *server = x->worker->server;
     struct introspection_question question = {
         .caller = &state->caller.caller,
         .rights = &state->rights,
@@ -95,13 +89,11 @@ static enum step_result answer(struct exchange *x)
     };
     struct buf b;
 
-    if (!result_ok(state->verify_result))
-        return exchange_fault(x, state->verify_result);
-    if (!state->good)
-        guess_throttle_token_failed(server->throttle, caller_throttle_key(question.caller),
-                                    clock_mono_ms(server->clock));
+    if (!result_ok(state->verification.result))
+        return exchange_fault(x, state->verification.result);
+    verification_count(x, &state->verification, caller_throttle_key(question.caller));
     buf_init_arena(&b, &x->arena, ANSWER_FIRST, ANSWER_MAX);
-    struct result answered = introspection_answer(x, &question, &state->verified, state->good, &b);
+    struct result answered = introspection_answer(x, &question, &state->verification, &b);
     if (!result_ok(answered))
         return exchange_fault(x, answered);
     return exchange_reply_json(x, 200, buf_view(&b));

@@ -21,12 +21,8 @@ struct introspection_question {
 };
 
 /* Appends the JSON object; exactly {"active":false} for whatever is not an active token that the
- * caller may see. Text of verified may live in the arena. Faults: ERR_FAULT_INDEX,
- * ERR_FAULT_MEMORY. */
+ * caller may see. Faults: ERR_FAULT_INDEX, ERR_FAULT_MEMORY. */
 RESULT introspection_answer(const struct exchange *x, const struct introspection_question *question,
-                            const struct verified_token *token, bool good, struct buf *out);
-
-/* The token as the caller presented it can be one at all; cheap. */
-bool introspection_is_plausible(struct str token);
+                            const struct verification *verification, struct buf *out);
 
 #endif

@@ -3,11 +3,6 @@
 #include "scope/parse.h"
 #include "json/write.h"
 
-bool introspection_is_plausible(struct str token)
-{
-    return token.len > 0 && token.len <= LIMIT_TOKEN;
-}
-
 bool introspection_rights(const struct exchange *x, const struct caller *caller,
                           struct introspection_rights *out)
 {
@@ -87,14 +82,15 @@ static void write_active(struct json_writer *w, const struct exchange *x,
 
 struct result introspection_answer(const struct exchange *x,
                                    const struct introspection_question *question,
-                                   const struct verified_token *token, bool good, struct buf *out)
+                                   const struct verification *verification, struct buf *out)
 {
+    const struct verified_token *token = &verification->token;
     struct token_facts facts = exchange_token_facts(x);
     struct token_standing standing = {.active = false};
     struct json_writer w;
     bool visible = false;
 
-    if (good) {
+    if (verification->good) {
         TRY(token_standing(&facts, token, &standing));
         visible = may_see(question, &token->claims, &standing);
     } else if (!revocation_index_is_complete(facts.index)) {

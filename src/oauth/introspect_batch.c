@@ -13,9 +13,8 @@ struct batch_state {
     struct str required_text;
     struct scope_set required;
     struct introspection_rights rights;
-    struct result verify_result;
-    struct verified_token verified;
-    bool good, verified_one, begun;
+    struct verification verification; /* of item */
+    bool asked, begun;                /* item is being verified; an answer has been written */
     struct buf out;
 };
 
@@ -76,57 +75,47 @@ static enum step_result check_rights(struct exchange *x)
 static void verify_item(struct exchange *x)
 {
     struct batch_state *state = x->state;
-    const struct snapshot *s = x->snapshot;
-    struct str token = STR_NONE;
-
-    state->good = false;
-    state->verify_result = RESULT_OK;
-    json_string(state->item, &token);
-    if (!introspection_is_plausible(token))
-        return;
-    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
-    state->verify_result = token_verify(&s->policy, s->keyring, x->worker->keys, token, &x->arena,
-                                        &state->verified, &state->good);
+    verification_run(x, &state->verification);
 }
 
 static struct result append_answer(struct exchange *x, struct batch_state *state)
 {
-    struct server *server = x->worker->server;
     struct introspection_question question = {
         .caller = &state->caller.caller,
         .rights = &state->rights,
         .required = state->required_text.len > 0 ? &state->required : NULL,
     };
 
-    TRY(state->verify_result);
-    if (!state->good)
-        guess_throttle_token_failed(server->throttle, caller_throttle_key(question.caller),
-                                    clock_mono_ms(server->clock));
+    TRY(state->verification.result);
+    verification_count(x, &state->verification, caller_throttle_key(question.caller));
     if (state->begun)
         buf_char(&state->out, ',');
     state->begun = true;
-    return introspection_answer(x, &question, &state->verified, state->good, &state->out);
+    return introspection_answer(x, &question, &state->verification, &state->out);
 }
 
-/* Runs once more for each token: answers the one that was verified, and asks for the next. */
-static enum step_result next_item(struct exchange *x)
+/* Runs once more for each token that has to be verified: answers it, and goes on to the next such.
+ */
+static enum step_result next_items(struct exchange *x)
 {
     struct batch_state *state = x->state;
-    struct server *server = x->worker->server;
-    struct str key = caller_throttle_key(&state->caller.caller);
 
-    if (state->verified_one) {
+    while (state->item != NULL) {
+        struct str token = STR_NONE;
+        json_string(state->item, &token);
+        if (!state->asked && !verification_begin(x, token, &state->verification)) {
+            if (!verification_is_allowed(x, caller_throttle_key(&state->caller.caller)))
+                return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE);
+            state->asked = true;
+            return exchange_defer_again(x, verify_item);
+        }
+        state->asked = false;
         struct result appended = append_answer(x, state);
         if (!result_ok(appended))
             return exchange_fault(x, appended);
         state->item = json_next(state->item);
     }
-    if (state->item == NULL)
-        return STEP_NEXT;
-    if (!guess_throttle_token_allowed(server->throttle, key, clock_mono_ms(server->clock)))
-        return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE);
-    state->verified_one = true;
-    return exchange_defer_again(x, verify_item);
+    return STEP_NEXT;
 }
 
 static enum step_result reply(struct exchange *x)
@@ -142,6 +131,6 @@ static enum step_result reply(struct exchange *x)
 const struct endpoint introspect_batch_endpoint = {
     .name = "introspect_batch",
     .state_size = sizeof(struct batch_state),
-    .steps = {read_request, caller_step_identify, caller_step_judge, check_rights, next_item,
+    .steps = {read_request, caller_step_identify, caller_step_judge, check_rights, next_items,
               reply},
 };

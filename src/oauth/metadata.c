@@ -33,13 +33,16 @@ static void write_scopes(struct json_writer *w, const struct scope_catalogue *ca
     json_write_array_end(w);
 }
 
-void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catalogue, struct buf *out)
+void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catalogue,
+                          struct buf *out)
 {
     static const char *const none[] = {NULL};
     static const char *const grants[] = {"client_credentials", NULL};
     static const char *const secrets[] = {"client_secret_basic", "client_secret_post", NULL};
-    static const char *const revokers[] = {"client_secret_basic", "client_secret_post", "none", NULL};
-    static const char *const introspectors[] = {"client_secret_basic", "client_secret_post", "Bearer", NULL};
+    static const char *const revokers[] = {"client_secret_basic", "client_secret_post", "none",
+                                           NULL};
+    static const char *const introspectors[] = {"client_secret_basic", "client_secret_post",
+                                                "Bearer", NULL};
     struct json_writer w;
 
     json_writer_init(&w, out);
@@ -49,7 +52,8 @@ void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catal
     write_url(&w, STR("jwks_uri"), issuer, "/oauth/jwks");
     write_url(&w, STR("introspection_endpoint"), issuer, "/oauth/introspect");
     write_url(&w, STR("revocation_endpoint"), issuer, "/oauth/revoke");
-    write_list(&w, STR("response_types_supported"), none); /* required, and no redirect grant exists */
+    write_list(&w, STR("response_types_supported"),
+               none); /* required, and no redirect grant exists */
     write_list(&w, STR("grant_types_supported"), grants);
     write_list(&w, STR("token_endpoint_auth_methods_supported"), secrets);
     write_list(&w, STR("introspection_endpoint_auth_methods_supported"), introspectors);

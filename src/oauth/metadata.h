@@ -5,6 +5,7 @@
 #include "core/buf.h"
 #include "scope/catalogue.h"
 
-void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catalogue, struct buf *out);
+void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catalogue,
+                          struct buf *out);
 
 #endif

@@ -11,9 +11,7 @@ struct revoke_state {
     struct caller_state caller; /* first */
     struct form form;
     struct str token;
-    struct result verify_result;
-    struct verified_token verified;
-    bool good;
+    struct verification verification;
     struct exchange *exchange;
     struct store_request request;
 };
@@ -54,22 +52,16 @@ static enum step_result check_rights(struct exchange *x)
 static void verify(struct exchange *x)
 {
     struct revoke_state *state = x->state;
-    const struct snapshot *s = x->snapshot;
-
-    state->verify_result = token_verify(&s->policy, s->keyring, x->worker->keys, state->token,
-                                        &x->arena, &state->verified, &state->good);
-    metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
+    verification_run(x, &state->verification);
 }
 
 static enum step_result verify_token(struct exchange *x)
 {
     struct revoke_state *state = x->state;
-    struct server *server = x->worker->server;
-    struct str key = caller_throttle_key(&state->caller.caller);
 
-    if (!introspection_is_plausible(state->token))
+    if (verification_begin(x, state->token, &state->verification))
         return STEP_NEXT;
-    if (!guess_throttle_token_allowed(server->throttle, key, clock_mono_ms(server->clock)))
+    if (!verification_is_allowed(x, caller_throttle_key(&state->caller.caller)))
         return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE); /* 7009-5-a */
     return exchange_defer(x, verify);
 }
@@ -79,7 +71,7 @@ static enum step_result verify_token(struct exchange *x)
 static bool may_revoke(const struct exchange *x, const struct revoke_state *state)
 {
     const struct caller *caller = &state->caller.caller;
-    const struct token_claims *claims = &state->verified.claims;
+    const struct token_claims *claims = &state->verification.token.claims;
     const struct party_partner *partner =
         party_find_partner(x->snapshot->party, &claims->partner_sid);
 
@@ -103,15 +95,14 @@ static void committed(struct store_request *request)
 static enum step_result commit(struct exchange *x)
 {
     struct revoke_state *state = x->state;
+    const struct token_claims *claims = &state->verification.token.claims;
     struct server *server = x->worker->server;
 
-    if (!result_ok(state->verify_result))
-        return exchange_fault(x, state->verify_result);
-    if (!state->good)
-        guess_throttle_token_failed(server->throttle, caller_throttle_key(&state->caller.caller),
-                                    clock_mono_ms(server->clock));
-    if (!state->good || !may_revoke(x, state) ||
-        state->verified.claims.exp_s <= clock_wall_s(server->clock)) {
+    if (!result_ok(state->verification.result))
+        return exchange_fault(x, state->verification.result);
+    verification_count(x, &state->verification, caller_throttle_key(&state->caller.caller));
+    if (!state->verification.good || !may_revoke(x, state) ||
+        claims->exp_s <= clock_wall_s(server->clock)) {
         metrics_add(&x->worker->metrics, METRIC_REVOKE_IGNORED, 1);
         return reply_done(x);
     }
@@ -121,7 +112,7 @@ static enum step_result commit(struct exchange *x)
         .verb = STORE_TOKEN_REVOKE,
         .loop = x->worker->loop,
         .done = committed,
-        .in.token_revoke = {state->verified.claims.token_sid, state->verified.claims.exp_s},
+        .in.token_revoke = {claims->token_sid, claims->exp_s},
     };
     store_submit(server->store, &state->request);
     return STEP_WAIT;

@@ -66,7 +66,7 @@ Test(manifest, add_refuses_a_second_next_and_a_known_kid)
 Test(manifest, rotate_moves_each_key_one_state_on)
 {
     struct keyring_manifest m = two_keys();
-    int64_t at = NOW_S + policy.jwks_max_age_s + policy.margin_s;
+    int64_t at = NOW_S + policy.jwks_max_age_s + KEYRING_ROUNDING_S;
     cr_assert(manifest_rotate(&m, KEY_ES256, &policy, false, at, &why), "%s", why_memory);
     expect_state(&m, 1, KEY_RETIRED);
     expect_state(&m, 2, KEY_ACTIVE);
@@ -84,7 +84,7 @@ Test(manifest, rotate_moves_each_key_one_state_on)
 Test(manifest, rotate_waits_for_a_max_age_of_the_jwks) /* 8414-x-b */
 {
     struct keyring_manifest m = two_keys(), before = m;
-    int64_t due = NOW_S + policy.jwks_max_age_s + policy.margin_s;
+    int64_t due = NOW_S + policy.jwks_max_age_s + KEYRING_ROUNDING_S;
     cr_assert_not(manifest_rotate(&m, KEY_ES256, &policy, false, due - 1, &why));
     expect_why("verifiers may not know it for another 1 s");
     cr_assert_not(manifest_rotate(&m, KEY_ES256, &policy, false, NOW_S, &why));

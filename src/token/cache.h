@@ -1,0 +1,30 @@
+/* Tokens that have been verified, so that a token costs one signature check and not one a question.
+ * What is kept is what depends on the token's bytes alone (its claims); what it is worth is worked
+ * out anew each time, so a change of tables costs nothing here and no verdict outlives anything
+ * (P1, P2).
+ *
+ * One worker's own, no lock. Keyed by SHA-256 of the whole token. An entry counts only under the
+ * version of keys and policy it was verified with. Bounded: sets of four, in which a token that was
+ * asked for again stays and one that was never asked for goes first; a token put in as it is minted
+ * (probation) takes no place from one that was asked for. */
+#ifndef TOKEN_CACHE_H
+#define TOKEN_CACHE_H
+
+#include "crypto/digest.h"
+#include "token/verify.h"
+
+struct token_cache;
+
+/* entries is rounded up to a power of two, at least 16. */
+RESULT token_cache_new(size_t entries, struct token_cache **out);
+void token_cache_free(struct token_cache **cache); /* accepts NULL */
+
+/* NULL: not there. Good until the next token_cache_put. */
+const struct verified_token *token_cache_find(struct token_cache *cache,
+                                              const struct digest256 *digest, uint64_t version);
+
+/* Copies the token. Without memory, or without place, it is simply not kept. */
+void token_cache_put(struct token_cache *cache, const struct digest256 *digest, uint64_t version,
+                     const struct verified_token *token, bool probation);
+
+#endif
