@@ -34,7 +34,7 @@ def test_F_02_revoked_stays_revoked_over_kill_9(own_bed):
 
 
 @pytest.mark.parametrize("foreign", ["epochs", "feed", "revoked", "CLIENT", "PARTNER", "KID"],
-                         ids=lambda value: "F-05-T32-" + value)
+                         ids=lambda value: "F-05-THREATS-32-" + value)
 def test_keys_of_one_kind_do_not_reach_another(bed, forger, foreign):
     """A token that calls itself what something else is called touches nothing but itself."""
     witness = bed.issue()
@@ -48,7 +48,7 @@ def test_keys_of_one_kind_do_not_reach_another(bed, forger, foreign):
     assert bed.token(bed.app).status == 200
 
 
-def test_F_05_T32_every_key_in_redis_has_its_kind(bed):
+def test_F_05_THREATS_32_every_key_in_redis_has_its_kind(bed):
     bed.revoke(bed.issue())
     assert eventually(lambda: bed.redis("KEYS", "*") != "")
     for key in bed.redis("KEYS", "*").split():
@@ -132,7 +132,7 @@ def test_F_32_active_at_the_first_look(bed):
         assert bed.is_active(bed.issue())
 
 
-def test_F_13_F_14_T77_nothing_in_redis_makes_a_token_active(bed):
+def test_F_13_F_14_THREATS_77_nothing_in_redis_makes_a_token_active(bed):
     dead = bed.issue()
     bed.revoke(dead)
     key = f"scopemint:v1:revoked:{token_sid(dead)}"

@@ -8,14 +8,11 @@ import pytest
 from testbed import ROOT
 
 README = pathlib.Path(__file__).with_name("README.md")
-ROWS = re.findall(r"^\| ((?:\d{4}|F|T)-\S+) \| (.+) \|$", README.read_text(), re.MULTILINE)
+ROWS = re.findall(r"^\| ((?:\d{4}|F|THREATS)-\S+) \| (.+) \|$", README.read_text(), re.MULTILINE)
 
 
 def is_named(requirement, text):
-    """As it is, or as a function's name writes it. T-55 stands there as THREATS-55 or T55."""
-    if requirement.startswith("T-"):
-        number = requirement[2:]
-        return re.search(rf"THREATS-{number}\b|(?<![a-zA-Z0-9])T{number}(?![a-zA-Z0-9])", text.replace("_", " ")) is not None
+    """As it is, or as a function's name writes it."""
     name = requirement.replace("-", "_").replace(".", "_")
     return re.search(rf"{re.escape(requirement)}(?![\w.])|{name}(?![a-zA-Z0-9])", text) is not None
 

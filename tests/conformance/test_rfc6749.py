@@ -140,7 +140,7 @@ def test_6749_5_2_h_unknown_client_looks_like_a_wrong_secret(bed, address):
     assert without_request_id(known) == without_request_id(suspended)
 
 
-def test_9700_4_15_a_T34_suspended_application_or_partner_gets_nothing(bed, address):
+def test_9700_4_15_a_THREATS_34_suspended_application_or_partner_gets_nothing(bed, address):
     for ref in ("suspended", "of_suspended"):
         assert_refused(bed.token(bed.seeded(ref), source=address), 401, "invalid_client")
 
@@ -336,7 +336,7 @@ def test_a_life_that_is_no_positive_integer(bed, form):
 
 
 @pytest.mark.parametrize("wish", [str(2**31), str(2**53), str(2**63), str(2**64), "9" * 40])
-def test_T28_a_huge_life_never_passes_the_maximum(bed, wish):
+def test_THREATS_28_a_huge_life_never_passes_the_maximum(bed, wish):
     reply = bed.token(bed.app, access_token_ttl=wish)
     assert reply.status == 400 or reply.json["expires_in"] == 3600
 
@@ -429,7 +429,7 @@ def test_F_19_nothing_of_one_client_reaches_the_next_on_its_connection(bed):
     link.close()
 
 
-def test_T36_T39_parameters_of_other_grants_change_nothing(bed):
+def test_THREATS_36_THREATS_39_parameters_of_other_grants_change_nothing(bed):
     plain = bed.token(bed.app, scope="calls.read").json["scope"]
     for name in ("code", "refresh_token", "subject_token", "assertion", "username", "code_verifier", "audience"):
         assert bed.token(bed.app, scope="calls.read", **{name: "x"}).json["scope"] == plain

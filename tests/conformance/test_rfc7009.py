@@ -61,7 +61,7 @@ def test_hints_are_only_hints(bed, token, hint):
     assert not bed.is_active(token)
 
 
-def test_7009_2_1_f_T27_inactive_on_the_first_look(bed, is_long):
+def test_7009_2_1_f_THREATS_27_inactive_on_the_first_look(bed, is_long):
     """Every cache is warm: the token was introspected before."""
     clients, servers = bed.connect(), bed.connect()
 
@@ -124,7 +124,7 @@ def test_7009_2_2_e_nothing_tells_them_apart(bed, token, forger):
     pytest.param(b"." * 64_000, id="7009-2.1-k-dots"),
     pytest.param(b"%00%00", id="7009-2.1-k-nul"),
     pytest.param(b"%FF%FE%C0%80", id="7009-2.1-k-utf8"),
-    pytest.param(b"%25s%25n%25b", id="7009-2.1-k-T76-format"),
+    pytest.param(b"%25s%25n%25b", id="7009-2.1-k-THREATS-76-format"),
 ])
 def test_odd_values(bed, value):
     begin = time.monotonic()
@@ -171,7 +171,7 @@ def test_a_bearer_revokes_in_its_subtree_only(bed, token):
     assert bed.is_active(token)
 
 
-def test_T76_tokens_with_format_characters_reach_redis_as_data(bed, forger):
+def test_THREATS_76_tokens_with_format_characters_reach_redis_as_data(bed, forger):
     token = forger.make(payload={"jti": "%s%n%b.1"})
     assert bed.revoke(token).status == 200
     assert bed.redis("PING") == "PONG"

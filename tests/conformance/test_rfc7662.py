@@ -189,7 +189,7 @@ def test_no_claim_of_an_inactive_token_in_any_representation(bed, accept):
     assert (reply.status, reply.body) == (200, INACTIVE)
 
 
-def test_7662_2_2_g_F_07_T31_only_who_the_token_is_for(bed, token):
+def test_7662_2_2_g_F_07_THREATS_31_only_who_the_token_is_for(bed, token):
     """Same partner, other audience: nothing; same audience, partner below: nothing; bearer likewise."""
     assert bed.introspection(token, bed.seeded("other_server")).body == INACTIVE
     assert bed.introspection(token, bed.seeded("sub_server")).body == INACTIVE
@@ -200,7 +200,7 @@ def test_7662_2_2_g_F_07_T31_only_who_the_token_is_for(bed, token):
     assert bed.is_active(both, bed.seeded("other_server")) and bed.is_active(both)
 
 
-def test_T30_two_callers_with_different_rights_and_a_warm_cache(bed, token):
+def test_THREATS_30_two_callers_with_different_rights_and_a_warm_cache(bed, token):
     for _ in range(20):
         assert bed.is_active(token)
         assert bed.introspection(token, bed.seeded("other_server")).body == INACTIVE
@@ -211,7 +211,7 @@ def test_T30_two_callers_with_different_rights_and_a_warm_cache(bed, token):
 # ---- time ----
 
 
-def test_7662_4_a_T22_the_last_second(bed, forger):
+def test_7662_4_a_THREATS_22_the_last_second(bed, forger):
     """Active while now < exp, never from exp on, also for a token revoked shortly before."""
     exp = int(time.time()) + 2
     token = forger.make(payload={"iat": exp - 60, "exp": exp})
@@ -232,7 +232,7 @@ def test_7662_4_a_T22_the_last_second(bed, forger):
         time.sleep(0.01)
 
 
-def test_T22_a_revoked_token_never_comes_back_around_its_expiry(own_bed):
+def test_THREATS_22_a_revoked_token_never_comes_back_around_its_expiry(own_bed):
     bed = own_bed(["tokens.access_ttl_min_s=1"])
     token = bed.issue(bed.app, access_token_ttl="2")
     bed.revoke(token)
@@ -270,7 +270,7 @@ def owner_of(bed, table):
 
 
 @pytest.mark.parametrize("table", ["applications", "partners"])
-def test_7662_4_c_T34_a_suspended_owner_ends_its_tokens(own_bed, table):
+def test_7662_4_c_THREATS_34_a_suspended_owner_ends_its_tokens(own_bed, table):
     bed = own_bed()
     token, other = bed.issue(bed.sub_partner), bed.issue(bed.app)
     key, owner = owner_of(bed, table)
@@ -349,7 +349,7 @@ def test_a_batch_is_answered_in_order(bed, token):
     assert batch(bed, []).json == {"items": []}
 
 
-def test_T62_a_batch_with_one_bad_item_at_each_place(bed, token):
+def test_THREATS_62_a_batch_with_one_bad_item_at_each_place(bed, token):
     for place in range(5):
         tokens = [token] * 5
         tokens[place] = "garbage"
@@ -364,7 +364,7 @@ def test_T62_a_batch_with_one_bad_item_at_each_place(bed, token):
     b'{"tokens":["a"],"tokens":["b"]}', b'{"tokens":["a"]}x', b'{"tokens":["\\ud800"]}', b'{"tokens":["\\u0000"]}',
     b'{"tokens":["\xff"]}', b"[" * 100_000, b'{"tokens":' + b"[" * 17 + b"]" * 17 + b"}", b"{}",
     b'{"tokens":[' + b",".join([b'"x"'] * 101) + b"]}",
-], ids=lambda value: "T75-" + repr(value[:24]))
+], ids=lambda value: "THREATS-75-" + repr(value[:24]))
 def test_broken_batches(bed, body):
     reply = batch(bed, body)
     assert (reply.status, reply.error) == (400, "invalid_request")
@@ -376,7 +376,7 @@ def test_a_full_batch(bed):
     assert [item["active"] for item in items] == [True] * 99 + [False]
 
 
-def test_T75_every_truncation_of_a_valid_batch(bed):
+def test_THREATS_75_every_truncation_of_a_valid_batch(bed):
     whole = json.dumps({"tokens": ["a.b.c", "x\u00e9"]}).encode()
     for size in range(len(whole)):
         assert batch(bed, whole[:size]).status == 400, size

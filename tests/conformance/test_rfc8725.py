@@ -46,7 +46,7 @@ def remade(token, head=None, payload=None, drop=(), signer=None, signature=None)
 @pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "", "hs256", "HS256", "HS384", "HS512", "ES256K", "es256",
                                  "ES384", "ES512", "RS256", "PS256", "EdDSA", "Ed25519", "ES256 ", "ES256\x00", None,
                                  ["ES256"], {"a": 1}, 256, True],
-                         ids=lambda value: f"8725-3.2-a-T1-{json.dumps(value)}")
+                         ids=lambda value: f"8725-3.2-a-THREATS-1-{json.dumps(value)}")
 @pytest.mark.parametrize("signature", ["own", "empty", "zero"])
 def test_only_the_bound_algorithm(bed, admin_token, alg, signature):
     raw = {"own": None, "empty": b"", "zero": bytes(64)}[signature]
@@ -74,7 +74,7 @@ def hmac_keys(forger, bed):
 
 
 @pytest.mark.parametrize("alg", ["HS256", "HS384", "HS512", "ES256"])
-def test_8725_3_1_b_T2_T3_T5_the_public_key_as_a_shared_secret(bed, forger, admin_token, alg):
+def test_8725_3_1_b_THREATS_2_THREATS_3_THREATS_5_the_public_key_as_a_shared_secret(bed, forger, admin_token, alg):
     for name, key in hmac_keys(forger, bed).items():
         forgery = remade(admin_token, {"alg": alg}, signer=lambda data, key=key: hs256(key, data))
         assert bed.introspection(forgery).body == INACTIVE, name
@@ -113,7 +113,7 @@ def odd_signatures(token):
     }
 
 
-def test_8725_3_4_a_T14_odd_signatures(bed, admin_token):
+def test_8725_3_4_a_THREATS_14_odd_signatures(bed, admin_token):
     for name, signature in odd_signatures(admin_token).items():
         reply = bed.introspection(remade(admin_token, signature=signature))
         assert (reply.status, reply.body) == (200, INACTIVE), name
@@ -128,7 +128,7 @@ def wrong_issuers(issuer):
             7, issuer + "\x00", issuer.replace("127.0.0.1", "localhost")]
 
 
-def test_8725_3_8_a_T11_other_issuers(bed, forger):
+def test_8725_3_8_a_THREATS_11_other_issuers(bed, forger):
     for issuer in wrong_issuers(bed.issuer):
         assert bed.introspection(forger.make(payload={"iss": issuer})).body == INACTIVE, issuer
 
@@ -160,7 +160,7 @@ def test_8725_3_12_a_a_jwt_typed_token_is_only_good_where_all_audiences_say_so(b
 
 @pytest.mark.parametrize("kid", ["../../../../dev/null", "/etc/passwd", "' OR 1=1 --", "a\x00b", "k" * 10_000, '{"a":1}', "",
                                  "https://evil.example/jwks", "%2e%2e", None, 7, ["x"], {"a": 1}, " ", "KID+1"],
-                         ids=lambda value: "8725-3.10-a-T7-" + json.dumps(value)[:24])
+                         ids=lambda value: "8725-3.10-a-THREATS-7-" + json.dumps(value)[:24])
 def test_odd_kids(bed, forger, kid):
     kid = forger.kid + "1" if kid == "KID+1" else kid
     assert bed.introspection(forger.make(head={"kid": kid})).body == INACTIVE
@@ -173,7 +173,7 @@ def test_8725_3_10_a_missing_kid(bed, forger):
 
 
 @pytest.mark.parametrize("member", ["jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256"],
-                         ids=lambda value: "8725-3.10-b-T6-T8-" + value)
+                         ids=lambda value: "8725-3.10-b-THREATS-6-THREATS-8-" + value)
 def test_keys_that_travel_in_the_token(bed, forger, member):
     """Refused whoever signed it; that nothing is fetched is watched in tests/security."""
     own = ec.generate_private_key(ec.SECP256R1())
@@ -187,7 +187,7 @@ def test_keys_that_travel_in_the_token(bed, forger, member):
 
 
 @pytest.mark.parametrize("crit", [["x"], [], ["exp"], ["alg"], ["typ", "x"], "x", None, {}, [7], ["b64"]],
-                         ids=lambda value: "8725-x-b-T9-" + json.dumps(value))
+                         ids=lambda value: "8725-x-b-THREATS-9-" + json.dumps(value))
 def test_crit(bed, forger, crit):
     for more in ({}, {"x": 1, "b64": False}):
         assert bed.introspection(forger.make(head={"crit": crit, **more})).body == INACTIVE
@@ -198,7 +198,7 @@ def test_8725_3_6_a_header_members_of_other_formats(bed, forger, head):
     assert bed.introspection(forger.make(head=head)).body == INACTIVE
 
 
-def test_8725_3_6_a_T13_five_segments_cost_nothing(bed, forger):
+def test_8725_3_6_a_THREATS_13_five_segments_cost_nothing(bed, forger):
     head = b64(compact({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 2**31 - 1, "p2s": b64(bytes(16))}))
     token = ".".join([head] + [b64(os.urandom(32))] * 4)
     begin = time.process_time(), time.monotonic()
@@ -259,7 +259,7 @@ def odd_documents(original):
 
 
 @pytest.mark.parametrize("part", ["header", "payload"])
-def test_8725_x_a_T10_T75_odd_json(bed, forger, part):
+def test_8725_x_a_THREATS_10_THREATS_75_odd_json(bed, forger, part):
     original = header(forger.sample) if part == "header" else claims(forger.sample)
     for name, document in odd_documents(original).items():
         forged = forger.make(head=document) if part == "header" else forger.make(payload=document)

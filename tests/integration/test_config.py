@@ -52,7 +52,7 @@ def test_the_sample_configuration_is_right():
     pytest.param("tokens:\n  alg: HS256\n", 2, ["tokens.alg", "ES256"], id="F-42-alg"),
     pytest.param("tokens:\n  access_ttl_max_s: soon\n", 2, ["tokens.access_ttl_max_s"], id="F-42-number"),
     pytest.param("store:\n  url: mysql://x\n", 2, ["store.url", "sqlite:"], id="F-42-store"),
-    pytest.param("redis:\n  url: redis://192.0.2.1:6379\n", 2, ["redis", "password"], id="F-42-T77-open-redis"),
+    pytest.param("redis:\n  url: redis://192.0.2.1:6379\n", 2, ["redis", "password"], id="F-42-THREATS-77-open-redis"),
     pytest.param("server:\n  listen: localhost:80\n", 2, ["server.listen"], id="F-42-name"),
     pytest.param("server: [\n", None, [], id="F-42-yaml"),
     pytest.param("server:\n\tlisten: x\n", 2, [], id="F-42-tab"),
@@ -101,7 +101,7 @@ def weak_rsa():
 
 
 @pytest.mark.parametrize("content", [
-    pytest.param(weak_rsa, id="F-43-rsa-1024"), pytest.param(lambda: b"", id="F-43-T7-empty"),
+    pytest.param(weak_rsa, id="F-43-rsa-1024"), pytest.param(lambda: b"", id="F-43-THREATS-7-empty"),
     pytest.param(lambda: b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", id="F-43-broken"),
     pytest.param(lambda: ec.generate_private_key(ec.SECP256K1()).private_bytes(*PEM), id="F-43-curve"),
 ])

@@ -23,7 +23,7 @@ def assert_unavailable(reply):
     assert int(reply.header("Retry-After")) > 0
 
 
-def test_7009_2_2_1_a_7662_4_g_T24_a_store_that_cannot_be_written(full):
+def test_7009_2_2_1_a_7662_4_g_THREATS_24_a_store_that_cannot_be_written(full):
     bed, (dead, alive, other), mend = full
     for _ in range(3):
         assert_unavailable(bed.revoke(alive))

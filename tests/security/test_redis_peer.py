@@ -70,7 +70,7 @@ def lying(tmp_path_factory):
     folder.rmdir()
 
 
-@pytest.mark.parametrize("kind", REPLIES, ids=lambda value: "T76-F-13-" + value)
+@pytest.mark.parametrize("kind", REPLIES, ids=lambda value: "THREATS-76-F-13-" + value)
 def test_answers_stay_right(lying, kind):
     bed, path = lying
     path.unlink(missing_ok=True)

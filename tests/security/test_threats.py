@@ -22,7 +22,7 @@ INACTIVE = b'{"active":false}'
 # ---- nothing is fetched ----
 
 
-@pytest.mark.parametrize("member", ["jku", "x5u", "kid"], ids=lambda value: "T6-T7-T8-" + value)
+@pytest.mark.parametrize("member", ["jku", "x5u", "kid"], ids=lambda value: "THREATS-6-THREATS-7-THREATS-8-" + value)
 def test_no_connection_goes_out(bed, forger, member):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.2)
@@ -37,10 +37,10 @@ def test_no_connection_goes_out(bed, forger, member):
 
 
 @pytest.mark.parametrize("value", [
-    pytest.param("." * 60_000, id="T15-dots"), pytest.param("a" * 60_000, id="T15-letters"),
-    pytest.param("eyJ" + "." * 8_000, id="T15-short-dots"),
-    pytest.param(".".join([b64(b"{}")] * 2_000), id="T15-segments"),
-    pytest.param(".".join([b64(os.urandom(300))] * 5), id="T13-jwe"),
+    pytest.param("." * 60_000, id="THREATS-15-dots"), pytest.param("a" * 60_000, id="THREATS-15-letters"),
+    pytest.param("eyJ" + "." * 8_000, id="THREATS-15-short-dots"),
+    pytest.param(".".join([b64(b"{}")] * 2_000), id="THREATS-15-segments"),
+    pytest.param(".".join([b64(os.urandom(300))] * 5), id="THREATS-13-jwe"),
 ])
 def test_tokens_made_to_be_slow(bed, value):
     link = bed.connect()
@@ -56,12 +56,12 @@ def sources():
     return [path for path in (ROOT / "src").rglob("*.[ch]")]
 
 
-def test_T54_no_backtracking_expressions():
+def test_THREATS_54_no_backtracking_expressions():
     for path in sources():
         assert not re.search(r"\b(regcomp|regexec|fnmatch|pcre_)", path.read_text()), path
 
 
-def test_T12_secrets_are_not_compared_by_strcmp():
+def test_THREATS_12_secrets_are_not_compared_by_strcmp():
     """Where credentials are judged, digests and secrets go through ct_equal."""
     for path in (ROOT / "src/client").glob("*.c"):
         for line in path.read_text().splitlines():
@@ -69,7 +69,7 @@ def test_T12_secrets_are_not_compared_by_strcmp():
                 assert not re.search(r"secret|digest|password", line.split("//")[0]), f"{path}: {line}"
 
 
-def test_T76_redis_commands_have_literal_formats():
+def test_THREATS_76_redis_commands_have_literal_formats():
     for path in sources():
         for call in re.findall(r"redis(?:Async)?Command\(([^;]*)", path.read_text()):
             assert '"' in call, f"{path}: {call}"
@@ -78,7 +78,7 @@ def test_T76_redis_commands_have_literal_formats():
 # ---- canary ----
 
 
-@pytest.mark.parametrize("level", ["debug", "info", "error"], ids=lambda value: "T55-T56-T57-7662-4-e-" + value)
+@pytest.mark.parametrize("level", ["debug", "info", "error"], ids=lambda value: "THREATS-55-THREATS-56-THREATS-57-7662-4-e-" + value)
 def test_no_secret_in_any_log_at_any_level(own_bed, level):
     bed = own_bed([f"log.level={level}", "server.access_log=true"], SEED)
     forger = Forger(bed)
@@ -106,7 +106,7 @@ def test_no_secret_in_any_log_at_any_level(own_bed, level):
     assert not [needle for needle in canary.needles(bed.seen.secrets) if needle.decode() in bed.log()]
 
 
-def test_T58_the_canary_sings(bed, tmp_path):
+def test_THREATS_58_the_canary_sings(bed, tmp_path):
     """It would find what it looks for."""
     secret = bed.app.client_secret
     path = bed.state / "planted"
@@ -126,7 +126,7 @@ def test_P5_what_the_server_writes_is_private(bed):
 # ---- signals, connections ----
 
 
-def test_T66_signals_under_load(bed):
+def test_THREATS_66_signals_under_load(bed):
     token, stop, wrong = bed.issue(), threading.Event(), []
 
     def load():
@@ -155,9 +155,9 @@ SETTINGS_FRAME = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 
 
 @pytest.mark.parametrize("frames", [
-    pytest.param(b"\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x08" * 1000, id="T67-T68-resets"),
-    pytest.param(b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8), id="T69-pings"),
-    pytest.param(SETTINGS_FRAME * 1000, id="T69-settings"),
+    pytest.param(b"\x00\x00\x04\x03\x00\x00\x00\x00\x01\x00\x00\x00\x08" * 1000, id="THREATS-67-THREATS-68-resets"),
+    pytest.param(b"\x00\x00\x08\x06\x00\x00\x00\x00\x00" + bytes(8), id="THREATS-69-pings"),
+    pytest.param(SETTINGS_FRAME * 1000, id="THREATS-69-settings"),
 ])
 def test_http2_is_not_spoken(bed, frames):
     before = bed.rss_kib()
@@ -166,7 +166,7 @@ def test_http2_is_not_spoken(bed, frames):
     assert bed.is_sanitized or bed.rss_kib() - before < 1024
 
 
-def test_T67_no_upgrade_to_http2(bed):
+def test_THREATS_67_no_upgrade_to_http2(bed):
     answer = bed.raw(b"GET /oauth/jwks HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
                      b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", shut=False)
     assert b"101" not in answer.split(b"\r\n")[0]
@@ -179,7 +179,7 @@ def introspection_bytes(bed, token):
             f"Authorization: {bed.resource_server.basic}\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
 
-@pytest.mark.parametrize("verb", ["introspect", "token", "revoke"], ids=lambda value: "T70-" + value)
+@pytest.mark.parametrize("verb", ["introspect", "token", "revoke"], ids=lambda value: "THREATS-70-" + value)
 def test_clients_that_leave_at_every_byte(bed, verb):
     token = bed.issue()
     whole = introspection_bytes(bed, token)
@@ -204,9 +204,9 @@ def open_connections(bed):
 
 
 @pytest.mark.parametrize("head", [
-    pytest.param(b"GET /" + b"a" * 65536 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="T70-path"),
-    pytest.param(b"GET /oauth/jwks HTTP/1.1\r\nHost: x\r\nUser-Agent: " + b"a" * 65536 + b"\r\n\r\n", id="T70-agent"),
-    pytest.param(b"GET /oauth/jwks HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 5000 + b"\r\n", id="T70-fields"),
+    pytest.param(b"GET /" + b"a" * 65536 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="THREATS-70-path"),
+    pytest.param(b"GET /oauth/jwks HTTP/1.1\r\nHost: x\r\nUser-Agent: " + b"a" * 65536 + b"\r\n\r\n", id="THREATS-70-agent"),
+    pytest.param(b"GET /oauth/jwks HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 5000 + b"\r\n", id="THREATS-70-fields"),
 ])
 def test_heads_that_are_too_large(bed, head):
     answer = bed.raw(head, shut=False)
@@ -214,7 +214,7 @@ def test_heads_that_are_too_large(bed, head):
     assert bed.get("/oauth/jwks").status == 200
 
 
-def test_T74_many_slow_clients(bed):
+def test_THREATS_74_many_slow_clients(bed):
     token = bed.issue()
     whole = introspection_bytes(bed, token)
     links = [socket.create_connection(("127.0.0.1", bed.port)) for _ in range(200)]

@@ -8,6 +8,9 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
+SHOWN = 40
+
+
 def outcome(case):
     if case.find("failure") is not None or case.find("error") is not None:
         return "failed"
@@ -36,8 +39,10 @@ def main(steps_path, *paths):
                 counts[result] += 1
                 if result == "failed":
                     failures.append(name_of(suite, case))
-    for name in failures:
+    for name in failures[:SHOWN]:
         print(f"failed: {name}")
+    if len(failures) > SHOWN:
+        print(f"and {len(failures) - SHOWN} more")
     skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
     print(f"{counts['passed']} passed, {counts['failed']} failed{skipped}")
     return 1 if counts["failed"] or not counts["passed"] else 0
