@@ -5,7 +5,7 @@
 
 #include "client/secret.h"
 
-enum { APPLICATIONS = 7 };
+enum { APPLICATIONS = 9, SUSPENDED = 3, JUDGE = 7, OUTSIDER = 8 };
 
 static struct sid new_sid(struct clients *c)
 {
@@ -42,11 +42,13 @@ static struct secret_row secret(struct clients *c, struct sid client_id, struct 
 
 static void seed(struct clients *c)
 {
-    struct sid *const ids[APPLICATIONS] = {&c->basic,  &c->post,   &c->open,   &c->suspended,
-                                           &c->orphan, &c->by_key, &c->longest};
+    struct sid *const ids[APPLICATIONS] = {&c->basic,     &c->post,   &c->open,
+                                           &c->suspended, &c->orphan, &c->by_key,
+                                           &c->longest,   &c->judge,  &c->outsider};
     const enum client_auth_method methods[APPLICATIONS] = {
-        CLIENT_AUTH_BASIC, CLIENT_AUTH_POST,        CLIENT_AUTH_NONE, CLIENT_AUTH_BASIC,
-        CLIENT_AUTH_BASIC, CLIENT_AUTH_PRIVATE_KEY, CLIENT_AUTH_POST};
+        CLIENT_AUTH_BASIC, CLIENT_AUTH_POST,  CLIENT_AUTH_NONE,
+        CLIENT_AUTH_BASIC, CLIENT_AUTH_BASIC, CLIENT_AUTH_PRIVATE_KEY,
+        CLIENT_AUTH_POST,  CLIENT_AUTH_POST,  CLIENT_AUTH_POST};
     struct application_row applications[APPLICATIONS];
     struct secret_row secrets[APPLICATIONS + 1];
     char longest[LIMIT_SECRET], memory[256];
@@ -61,7 +63,9 @@ static void seed(struct clients *c)
             ids[i] == &c->longest ? str_make(longest, sizeof(longest)) : STR(CLIENTS_SECRET);
         secrets[i] = secret(c, *ids[i], text, 0);
     }
-    applications[3].status = APPLICATION_SUSPENDED;
+    applications[SUSPENDED].status = APPLICATION_SUSPENDED;
+    applications[JUDGE].introspection = applications[OUTSIDER].introspection = true;
+    applications[OUTSIDER].audiences = STR("https://elsewhere.example");
     c->stranger = new_sid(c);
     c->second_ends_ms = clock_wall_ms(&c->tree.clock.clock) + CLIENTS_ENDS_IN_MS;
     secrets[APPLICATIONS] = secret(c, c->basic, STR(CLIENTS_SECOND), c->second_ends_ms);

@@ -16,6 +16,8 @@ struct clients {
     struct tree tree;
     struct sid basic, post, open, suspended, orphan, by_key;
     struct sid longest;  /* its secret is LIMIT_SECRET times 'x' */
+    struct sid judge;    /* may introspect, proves itself in the body */
+    struct sid outsider; /* likewise, for another audience than all others */
     struct sid stranger; /* a SID that names nothing */
     int64_t second_ends_ms;
 };

@@ -81,7 +81,7 @@ struct snapshot *bed_snapshot(struct bed *bed, const char *issuer)
 
     bed->config.server.issuer = str_from(issuer);
     bed->config.keys.jwks_max_age_s = 300;
-    cr_assert(result_ok(snapshot_new(&bed->config, NULL, NULL, NULL, STR("{}"), &snapshot)));
+    cr_assert(result_ok(snapshot_new(&bed->config, NULL, NULL, NULL, STR("{}"), NULL, &snapshot)));
     return snapshot;
 }
 

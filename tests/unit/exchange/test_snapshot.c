@@ -30,7 +30,7 @@ Test(snapshot, keeps_copies_of_what_it_was_made_of)
     char issuer[] = "https://as.example", metadata[] = "{\"issuer\":\"x\"}";
     struct config from = config(str_from(issuer));
     struct snapshot *s;
-    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), &s)));
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), NULL, &s)));
     memset(issuer, '!', sizeof(issuer));
     memset(metadata, '!', sizeof(metadata));
     from.tokens.access_ttl_max_s = 1;
@@ -53,7 +53,7 @@ static struct snapshot *with_metadata(const char *metadata)
 {
     const struct config from = config(STR("https://as.example"));
     struct snapshot *s;
-    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), &s)));
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), NULL, &s)));
     return s;
 }
 
@@ -111,7 +111,7 @@ Test(snapshot, without_memory_there_is_none_and_nothing_was_taken)
     while (!result_ok(made)) {
         mallocs_left = fails++;
         made = snapshot_new(&from, tree.catalogue, NULL, tree.party,
-                            str_make(metadata, sizeof(metadata)), &s);
+                            str_make(metadata, sizeof(metadata)), NULL, &s);
         mallocs_left = -1;
         if (!result_ok(made)) {
             cr_assert_eq(made.code, ERR_FAULT_MEMORY);

@@ -1,0 +1,276 @@
+#include "unit/oauth/bed.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/throttle.h"
+#include "core/limits.h"
+#include "keyring/change.h"
+#include "oauth/metadata.h"
+#include "revocation/index.h"
+#include "store/store.h"
+#include "token/cache.h"
+#include "token/mint.h"
+
+enum { WAIT_MS = 20000, TTL_S = 900, METADATA_MAX = 128 * 1024 };
+
+static struct keyring *new_keys(struct bed *bed)
+{
+    struct keyring_entry entry;
+    struct keyring *keyring;
+    char memory[1024];
+    struct buf why;
+
+    strcpy(bed->keys, "/tmp/scopemint-oauth-XXXXXX");
+    cr_assert_not_null(mkdtemp(bed->keys));
+    buf_init_fixed(&why, memory, sizeof(memory));
+    cr_assert_eq(keyring_create(bed->keys, &why), KEYRING_DONE, "%.*s", (int)why.len, why.ptr);
+    cr_assert_eq(
+        keyring_generate(bed->keys, KEY_ES256, clock_wall_s(bed->server.clock), &entry, &why),
+        KEYRING_DONE, "%.*s", (int)why.len, why.ptr);
+    cr_assert(keyring_load(bed->keys, KEY_ES256, &keyring, &why), "%.*s", (int)why.len, why.ptr);
+    return keyring;
+}
+
+static void remove_keys(struct bed *bed)
+{
+    DIR *dir = opendir(bed->keys);
+    struct dirent *entry;
+    char path[400];
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        snprintf(path, sizeof(path), "%s/%s", bed->keys, entry->d_name);
+        unlink(path);
+    }
+    if (dir != NULL)
+        closedir(dir);
+    rmdir(bed->keys);
+}
+
+static void publish(struct bed *bed)
+{
+    struct tree *tree = &bed->clients.tree;
+    struct keyring *keyring = new_keys(bed);
+    struct snapshot *snapshot;
+    struct buf metadata;
+
+    bed->config.server.issuer = STR(BED_ISSUER);
+    bed->config.keys.jwks_max_age_s = 300;
+    bed->config.tokens.access_ttl_default_s = TTL_S;
+    bed->config.tokens.access_ttl_min_s = 60;
+    bed->config.tokens.access_ttl_max_s = 3600;
+    buf_init_heap(&metadata, METADATA_MAX);
+    oauth_metadata_write(bed->config.server.issuer, tree->catalogue, &metadata);
+    cr_assert(!metadata.failed);
+    cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, keyring, tree->party,
+                                     buf_view(&metadata), NULL, &snapshot)));
+    buf_free(&metadata);
+    tree->catalogue = NULL;
+    tree->party = NULL;
+    snapshot_publish(&bed->server, snapshot);
+}
+
+static void committed(void *context, const struct store_entry *entries, size_t n)
+{
+    struct bed *bed = context;
+    cr_assert(result_ok(revocation_index_apply(bed->server.index, entries, n)));
+    revocation_index_complete(bed->server.index, entries[n - 1].number);
+}
+
+static void housekeeping(void *context, int64_t over_s)
+{
+    (void)context;
+    (void)over_s;
+}
+
+static void pass(void *context)
+{
+    struct bed *bed = context;
+    quiesce_pass(&bed->server.quiesce, bed->worker.reader);
+}
+
+void bed_init(struct bed *bed)
+{
+    static const struct guess_throttle_limits limits = {10, 200, 1000};
+    const struct store_hooks hooks = {committed, housekeeping, bed};
+    struct server *server = &bed->server;
+
+    memset(bed, 0, sizeof(*bed));
+    clients_init(&bed->clients);
+    server->clock = &bed->clients.tree.clock.clock;
+    server->entropy = &bed->clients.tree.entropy.entropy;
+    server->store = bed->clients.tree.store;
+    server->config = &bed->config;
+    quiesce_init(&server->quiesce);
+    publish(bed);
+    cr_assert(result_ok(guess_throttle_new(&limits, server->entropy, &server->throttle)));
+    cr_assert(result_ok(revocation_index_new(&server->quiesce, &server->index)));
+    revocation_index_complete(server->index, 0);
+    bed->loop = loop_thread_new();
+    loop_thread_on_turn(bed->loop, pass, bed);
+    bed->worker.server = server;
+    bed->worker.loop = loop_thread_loop(bed->loop);
+    cr_assert(result_ok(worker_init(&bed->worker)));
+    cr_assert(result_ok(keyring_thread_new(&bed->worker.keys)));
+    cr_assert(result_ok(token_cache_new(64, &bed->worker.verified)));
+    cr_assert(result_ok(store_start(server->store, &hooks)));
+}
+
+void bed_done(struct bed *bed)
+{
+    struct server *server = &bed->server;
+
+    store_close(&bed->clients.tree.store);
+    worker_done(&bed->worker);
+    keyring_thread_free(&bed->worker.keys);
+    token_cache_free(&bed->worker.verified);
+    snapshot_unref(atomic_exchange(&server->snapshot, NULL));
+    guess_throttle_free(&server->throttle);
+    revocation_index_free(&server->index);
+    quiesce_done(&server->quiesce);
+    loop_thread_free(&bed->loop);
+    remove_keys(bed);
+    clients_done(&bed->clients);
+}
+
+const struct snapshot *bed_snapshot(const struct bed *bed)
+{
+    return snapshot_now(&bed->server);
+}
+
+static void deliver(struct exchange *x)
+{
+    ((struct answer *)x)->delivered++;
+}
+
+static bool is_delivered(void *answer)
+{
+    return ((const struct answer *)answer)->delivered > 0;
+}
+
+void bed_ask(struct bed *bed, const struct question *question, struct answer *out)
+{
+    const char *type = question->content_type != NULL ? question->content_type : BED_FORM;
+    struct exchange *x = &out->exchange;
+
+    memset(out, 0, sizeof(*out));
+    arena_init(&x->arena, NULL, 0, LIMIT_ARENA);
+    arena_init(&out->parsed, NULL, 0, LIMIT_ARENA);
+    out->route = (struct route){.method = METHOD_POST, .endpoint = question->endpoint};
+    x->worker = &bed->worker;
+    x->route = &out->route;
+    x->deliver = deliver;
+    x->request = (struct request){
+        .method = METHOD_POST,
+        .path = str_from(question->path),
+        .body = str_from(question->body),
+        .authorization = str_from(question->authorization),
+        .content_type = str_from(type),
+        .if_none_match = str_from(question->if_none_match),
+        .request_id = STR("request-1"),
+    };
+    exchange_start(x);
+}
+
+void bed_wait(struct bed *bed, struct answer *answer)
+{
+    cr_assert(loop_thread_until(bed->loop, is_delivered, answer, WAIT_MS));
+    cr_assert_eq(answer->delivered, 1u);
+}
+
+void bed_answer(struct bed *bed, const struct question *question, struct answer *out)
+{
+    bed_ask(bed, question, out);
+    bed_wait(bed, out);
+}
+
+void answer_done(struct answer *answer)
+{
+    arena_reset(&answer->parsed);
+    exchange_done(&answer->exchange);
+}
+
+int answer_status(const struct answer *answer)
+{
+    return answer->exchange.reply.status;
+}
+
+struct str answer_body(const struct answer *answer)
+{
+    return answer->exchange.reply.body;
+}
+
+const struct json_value *answer_json(struct answer *answer)
+{
+    static const struct json_limits limits = {16, 4096, 16384};
+    const struct json_value *object;
+    struct str body = answer_body(answer);
+
+    cr_assert_eq(json_parse(&answer->parsed, body, &limits, &object, NULL), ERR_NONE, "%.*s",
+                 STR_ARG(body));
+    return object;
+}
+
+struct str answer_text(struct answer *answer, const char *member)
+{
+    struct str text = STR_NONE;
+    cr_assert(json_string(json_member(answer_json(answer), str_from(member)), &text), "%s: %.*s",
+              member, STR_ARG(answer_body(answer)));
+    return text;
+}
+
+struct str answer_error(struct answer *answer)
+{
+    return answer_text(answer, "error");
+}
+
+struct str answer_header(const struct answer *answer, const char *name, size_t n)
+{
+    const struct reply *reply = &answer->exchange.reply;
+
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (str_eq(reply->headers[i].name, str_from(name)) && n-- == 0)
+            return reply->headers[i].value;
+    return STR("");
+}
+
+const char *bed_form(const struct sid *client, const char *secret, const char *rest,
+                     char memory[BED_TEXT])
+{
+    char id[SID_TEXT];
+
+    clients_id(client, id);
+    int len = snprintf(memory, BED_TEXT, "client_id=%.*s%s%s&%s", SID_TEXT, id,
+                       secret != NULL ? "&client_secret=" : "", secret != NULL ? secret : "", rest);
+    cr_assert_lt(len, BED_TEXT);
+    return memory;
+}
+
+void bed_mint(struct bed *bed, const struct sid *client, const struct sid *partner,
+              const char *scope, const char *audience, struct minted *out)
+{
+    const struct snapshot *s = bed_snapshot(bed);
+    struct token_claims *claims = &out->claims;
+    static char subject[SID_TEXT];
+    struct str rest = str_from(audience);
+    struct buf b;
+
+    memset(claims, 0, sizeof(*claims));
+    cr_assert(result_ok(sid_new(bed->server.clock, bed->server.entropy, &claims->token_sid)));
+    claims->issuer = STR(BED_ISSUER);
+    claims->subject = clients_id(client, subject);
+    claims->client_id = *client;
+    claims->partner_sid = *partner;
+    claims->generation = 1;
+    claims->iat_s = clock_wall_s(bed->server.clock);
+    claims->exp_s = claims->iat_s + TTL_S;
+    claims->scope = str_from(scope);
+    while (str_split(&rest, ' ', &claims->audiences[claims->audience_count]))
+        claims->audience_count++;
+    buf_init_fixed(&b, out->text, sizeof(out->text) - 1);
+    cr_assert(result_ok(token_mint(&s->policy, s->keyring, bed->worker.keys, claims, &b)));
+    out->text[b.len] = '\0';
+}
