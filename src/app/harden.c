@@ -24,5 +24,6 @@ void harden_process(void)
         LOG(LOG_WARN, "core_dumps_not_disabled", LF_BOOL("harmful", true)); /* THREATS-59 */
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write past the file limit fails like one on a full disk */
     raise_files();
 }

@@ -14,7 +14,7 @@
 #include "store/store.h"
 #include "token/cache.h"
 
-enum { ENTRIES_PAGE = 4096, CACHE_ENTRIES = 8192, URL_MAX = 4200 };
+enum { ENTRIES_PAGE = 4096, CACHE_ENTRIES = 16384, URL_MAX = 4200 };
 
 static struct str store_url(const struct config *config, char memory[URL_MAX])
 {
@@ -80,6 +80,7 @@ static struct result open_memory(struct node *node)
     };
 
     TRY(guess_throttle_new(&throttle, server->entropy, &server->throttle));
+    TRY(token_cache_new(CACHE_ENTRIES, &server->quiesce, &server->verified));
     TRY(revocation_index_new(&server->quiesce, &server->index));
     return build_index(node);
 }
@@ -163,7 +164,6 @@ static struct result worker_start(struct worker *worker, void *context)
 {
     struct node *node = context;
 
-    TRY(token_cache_new(CACHE_ENTRIES, &worker->verified));
     TRY(keyring_thread_new(&worker->keys));
     TRY(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring));
     if (worker->number == 0 && node->config->redis.kind != CONFIG_REDIS_NONE)
@@ -193,7 +193,6 @@ static void worker_stop(struct worker *worker, void *context)
 
     if (worker->number == 0)
         stop_link(node);
-    token_cache_free(&worker->verified);
     keyring_thread_free(&worker->keys);
 }
 
@@ -233,6 +232,7 @@ void node_stop(struct node *node)
     store_close(&node->store);
     revocation_index_free(&server->index);
     guess_throttle_free(&server->throttle);
+    token_cache_free(&server->verified);
     struct snapshot *last = atomic_exchange(&server->snapshot, NULL);
     if (last != NULL)
         snapshot_unref(last);

@@ -31,6 +31,7 @@ struct server {
     struct revocation_index *index;
     _Atomic(struct revocation_link *) link; /* NULL: no Redis configured */
     struct guess_throttle *throttle;
+    struct token_cache *verified;
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;
     int64_t started_mono_ms;
@@ -44,8 +45,7 @@ struct worker {
     struct loop *loop;
     struct metrics metrics;
     struct quiesce_reader *reader;
-    struct keyring_thread *keys;  /* signing and verifying contexts; app's to make */
-    struct token_cache *verified; /* likewise */
+    struct keyring_thread *keys; /* signing and verifying contexts; app's to make */
 
     /* deferred work, oldest first */
     struct exchange *defer_first, *defer_last;

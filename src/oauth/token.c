@@ -7,6 +7,7 @@
 #include "oauth/token_request.h"
 #include "revocation/index.h"
 #include "scope/parse.h"
+#include "token/cache.h"
 #include "token/grant.h"
 #include "token/mint.h"
 
@@ -192,6 +193,20 @@ static enum step_result commit(struct exchange *x)
     return STEP_WAIT;
 }
 
+/* What was just signed need not be verified here when it is asked about. */
+static void remember(struct exchange *x)
+{
+    const struct token_state *state = x->state;
+    struct verified_token token = {
+        .claims = state->claims,
+        .kid = keyring_key_kid(keyring_active(x->snapshot->keyring)),
+    };
+    struct digest256 digest = digest_sha256(buf_view(&state->jwt));
+
+    token_cache_put(x->worker->server->verified, &digest, x->snapshot->verify_version, &token,
+                    true);
+}
+
 /* RFC6749-5.1 */
 static enum step_result reply(struct exchange *x)
 {
@@ -211,6 +226,7 @@ static enum step_result reply(struct exchange *x)
     if (b.failed)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     metrics_add(&x->worker->metrics, METRIC_TOKENS_ISSUED, 1);
+    remember(x);
     return exchange_reply_json(x, 200, buf_view(&b));
 }
 

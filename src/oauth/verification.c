@@ -12,7 +12,7 @@ bool verification_begin(struct exchange *x, struct str text, struct verification
     if (text.len == 0 || text.len > LIMIT_TOKEN)
         return true;
     out->digest = digest_sha256(text);
-    seen = token_cache_find(x->worker->verified, &out->digest, x->snapshot->verify_version);
+    seen = token_cache_find(x->worker->server->verified, &out->digest, x->snapshot->verify_version);
     if (seen == NULL)
         return false;
     out->token = *seen;
@@ -28,7 +28,8 @@ void verification_run(struct exchange *x, struct verification *v)
     v->result = token_verify(&s->policy, s->keyring, x->worker->keys, v->text, &x->arena, &v->token,
                              &v->good);
     if (v->good)
-        token_cache_put(x->worker->verified, &v->digest, s->verify_version, &v->token, false);
+        token_cache_put(x->worker->server->verified, &v->digest, s->verify_version, &v->token,
+                        false);
 }
 
 bool verification_is_allowed(const struct exchange *x, struct str caller_key)

@@ -1,4 +1,4 @@
-/* Verifying one presented token in an exchange: from the worker's cache at once, or by a signature
+/* Verifying one presented token in an exchange: from the cache at once, or by a signature
  * check in the deferred queue, once per token and caller's right to ask (SPEC 4, floods). */
 #ifndef OAUTH_VERIFICATION_H
 #define OAUTH_VERIFICATION_H
@@ -12,7 +12,7 @@ struct verification {
     struct digest256 digest;
     struct result result;
     bool good;
-    struct verified_token token; /* when good */
+    struct verified_token token; /* when good; its texts are good for this turn of the loop */
 };
 
 /* True: it is known already how it stands (seen before, or of a form that no token of ours has).

@@ -1,27 +1,27 @@
 #include "token/cache.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { WAYS = 4, ENTRIES_MIN = 16 };
 
-struct kept {
+struct entry {
+    struct digest256 digest;
+    uint64_t version;
+    _Atomic bool asked; /* since it was last passed over in a search for a place */
     struct verified_token token;
     char text[]; /* of the token's strings */
 };
 
-struct entry {
-    struct digest256 digest;
-    uint64_t version;
-    struct kept *kept; /* NULL: free */
-    bool asked;        /* since it was last passed over in a search for a place */
-};
+typedef _Atomic(struct entry *) entry_slot;
 
 struct token_cache {
+    struct quiesce *quiesce;
     size_t set_mask;
-    struct entry sets[][WAYS];
+    entry_slot sets[][WAYS];
 };
 
-struct result token_cache_new(size_t entries, struct token_cache **out)
+struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct token_cache **out)
 {
     size_t rounded = ENTRIES_MIN;
     while (rounded < entries)
@@ -29,6 +29,7 @@ struct result token_cache_new(size_t entries, struct token_cache **out)
     struct token_cache *cache = calloc(1, sizeof(*cache) + rounded / WAYS * sizeof(cache->sets[0]));
     if (cache == NULL)
         return FAULT(ERR_FAULT_MEMORY);
+    cache->quiesce = quiesce;
     cache->set_mask = rounded / WAYS - 1;
     *out = cache;
     return RESULT_OK;
@@ -40,37 +41,36 @@ void token_cache_free(struct token_cache **cache)
         return;
     for (size_t i = 0; i <= (*cache)->set_mask; i++)
         for (int way = 0; way < WAYS; way++)
-            free((*cache)->sets[i][way].kept);
+            free(atomic_load(&(*cache)->sets[i][way]));
     free(*cache);
     *cache = NULL;
 }
 
-static struct entry *set_of(struct token_cache *cache, const struct digest256 *digest)
+static entry_slot *set_of(struct token_cache *cache, const struct digest256 *digest)
 {
     uint64_t bits;
     memcpy(&bits, digest->bytes, sizeof(bits));
     return cache->sets[bits & cache->set_mask];
 }
 
-static bool holds(const struct entry *entry, const struct digest256 *digest)
+/* No secret is compared: whoever presents a token knows its digest. */
+static bool is_for(const struct entry *entry, const struct digest256 *digest)
 {
-    /* No secret is compared: whoever presents a token knows its digest. */
-    return entry->kept != NULL &&
-           memcmp(entry->digest.bytes, digest->bytes, sizeof(digest->bytes)) == 0;
+    return entry != NULL && memcmp(entry->digest.bytes, digest->bytes, sizeof(digest->bytes)) == 0;
 }
 
 const struct verified_token *token_cache_find(struct token_cache *cache,
                                               const struct digest256 *digest, uint64_t version)
 {
-    struct entry *set = set_of(cache, digest);
+    entry_slot *set = set_of(cache, digest);
 
     for (int way = 0; way < WAYS; way++) {
-        if (!holds(&set[way], digest))
+        struct entry *entry = atomic_load(&set[way]);
+        if (!is_for(entry, digest) || entry->version != version)
             continue;
-        if (set[way].version != version)
-            return NULL;
-        set[way].asked = true;
-        return &set[way].kept->token;
+        if (!atomic_load_explicit(&entry->asked, memory_order_relaxed)) /* keeps the line shared */
+            atomic_store_explicit(&entry->asked, true, memory_order_relaxed);
+        return &entry->token;
     }
     return NULL;
 }
@@ -84,54 +84,66 @@ static struct str move(struct str text, char **at)
     return moved;
 }
 
-static struct kept *keep(const struct verified_token *token)
+static struct entry *entry_new(const struct digest256 *digest, uint64_t version,
+                               const struct verified_token *token, bool asked)
 {
-    const struct token_claims *claims = &token->claims;
-    size_t size = token->kid.len + claims->issuer.len + claims->subject.len + claims->scope.len;
+    const struct token_claims *from = &token->claims;
+    size_t size = token->kid.len + from->issuer.len + from->subject.len + from->scope.len;
 
-    for (size_t i = 0; i < claims->audience_count; i++)
-        size += claims->audiences[i].len;
-    struct kept *kept = malloc(sizeof(*kept) + size);
-    if (kept == NULL)
+    for (size_t i = 0; i < from->audience_count; i++)
+        size += from->audiences[i].len;
+    struct entry *entry = malloc(sizeof(*entry) + size);
+    if (entry == NULL)
         return NULL;
-    char *at = kept->text;
-    kept->token = *token;
-    kept->token.kid = move(token->kid, &at);
-    kept->token.claims.issuer = move(claims->issuer, &at);
-    kept->token.claims.subject = move(claims->subject, &at);
-    kept->token.claims.scope = move(claims->scope, &at);
-    for (size_t i = 0; i < claims->audience_count; i++)
-        kept->token.claims.audiences[i] = move(claims->audiences[i], &at);
-    return kept;
+    struct token_claims *to = &entry->token.claims;
+    char *at = entry->text;
+    entry->digest = *digest;
+    entry->version = version;
+    atomic_init(&entry->asked, asked);
+    entry->token = *token;
+    entry->token.kid = move(token->kid, &at);
+    to->issuer = move(from->issuer, &at);
+    to->subject = move(from->subject, &at);
+    to->scope = move(from->scope, &at);
+    for (size_t i = 0; i < from->audience_count; i++)
+        to->audiences[i] = move(from->audiences[i], &at);
+    return entry;
 }
 
-/* A free place, one of an older version, or one that nobody asked for; with all asked for, the
- * place that the digest picks, unless on probation. Passing over an entry uses up its claim to
- * stay. */
-static struct entry *place_for(struct entry *set, const struct digest256 *digest, uint64_t version,
-                               bool probation)
+/* A free place, one of an older version or of the same token, or one that nobody asked for; with
+ * all asked for, the place that the digest picks, unless on probation. Being passed over uses up
+ * the claim to stay. */
+static entry_slot *place_for(entry_slot *set, const struct digest256 *digest, uint64_t version,
+                             bool probation)
 {
-    for (int way = 0; way < WAYS; way++)
-        if (set[way].kept == NULL || set[way].version != version || holds(&set[way], digest))
+    entry_slot *unasked = NULL;
+
+    for (int way = 0; way < WAYS; way++) {
+        struct entry *entry = atomic_load(&set[way]);
+        if (entry == NULL || entry->version != version || is_for(entry, digest))
             return &set[way];
-    for (int way = 0; way < WAYS; way++)
-        if (!set[way].asked)
-            return &set[way];
-    if (probation)
-        return NULL;
-    for (int way = 0; way < WAYS; way++)
-        set[way].asked = false;
+        if (!atomic_load_explicit(&entry->asked, memory_order_relaxed))
+            unasked = &set[way];
+    }
+    if (unasked != NULL || probation)
+        return unasked;
+    for (int way = 0; way < WAYS; way++) {
+        struct entry *entry = atomic_load(&set[way]);
+        if (entry != NULL)
+            atomic_store_explicit(&entry->asked, false, memory_order_relaxed);
+    }
     return &set[digest->bytes[DIGEST256 - 1] % WAYS];
 }
 
 void token_cache_put(struct token_cache *cache, const struct digest256 *digest, uint64_t version,
                      const struct verified_token *token, bool probation)
 {
-    struct entry *entry = place_for(set_of(cache, digest), digest, version, probation);
-    struct kept *kept = entry == NULL ? NULL : keep(token);
+    entry_slot *place = place_for(set_of(cache, digest), digest, version, probation);
+    struct entry *entry = place == NULL ? NULL : entry_new(digest, version, token, !probation);
 
-    if (kept == NULL)
+    if (entry == NULL)
         return;
-    free(entry->kept);
-    *entry = (struct entry){*digest, version, kept, !probation};
+    struct entry *old = atomic_exchange(place, entry);
+    if (old != NULL)
+        quiesce_retire(cache->quiesce, old, free);
 }

@@ -3,27 +3,30 @@
  * out anew each time, so a change of tables costs nothing here and no verdict outlives anything
  * (P1, P2).
  *
- * One worker's own, no lock. Keyed by SHA-256 of the whole token. An entry counts only under the
- * version of keys and policy it was verified with. Bounded: sets of four, in which a token that was
- * asked for again stays and one that was never asked for goes first; a token put in as it is minted
- * (probation) takes no place from one that was asked for. */
+ * One for all workers. A look-up loads a few pointers and takes no lock; an entry never changes, is
+ * replaced as a whole and freed once no reader can hold it (core/quiesce.h). Keyed by SHA-256 of
+ * the whole token; an entry counts only under the version of keys and policy it was verified with.
+ * Bounded: sets of four, in which a token that was asked for again stays and one that never was
+ * goes first. A token put in as it is minted is on probation: it takes no place from one that was
+ * asked for. */
 #ifndef TOKEN_CACHE_H
 #define TOKEN_CACHE_H
 
+#include "core/quiesce.h"
 #include "crypto/digest.h"
 #include "token/verify.h"
 
 struct token_cache;
 
 /* entries is rounded up to a power of two, at least 16. */
-RESULT token_cache_new(size_t entries, struct token_cache **out);
-void token_cache_free(struct token_cache **cache); /* accepts NULL */
+RESULT token_cache_new(size_t entries, struct quiesce *quiesce, struct token_cache **out);
+void token_cache_free(struct token_cache **cache); /* no reader is left; accepts NULL */
 
-/* NULL: not there. Good until the next token_cache_put. */
+/* NULL: not there. Good until the calling reader's next quiescent point. Any reader thread. */
 const struct verified_token *token_cache_find(struct token_cache *cache,
                                               const struct digest256 *digest, uint64_t version);
 
-/* Copies the token. Without memory, or without place, it is simply not kept. */
+/* Copies the token. Without memory, or without place, it is simply not kept. Any reader thread. */
 void token_cache_put(struct token_cache *cache, const struct digest256 *digest, uint64_t version,
                      const struct verified_token *token, bool probation);
 
