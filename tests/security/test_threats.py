@@ -228,3 +228,14 @@ def test_THREATS_74_many_slow_clients(bed):
     for link in links:
         link.close()
     assert worst < 1
+
+
+def test_THREATS_59_no_core_is_written(own_bed):
+    """A core would hold the signing keys."""
+    bed = own_bed()
+    limits = pathlib.Path(f"/proc/{bed.pid}/limits").read_text()
+    assert re.search(r"Max core file size\s+0\s+0\s", limits)
+    os.kill(bed.pid, signal.SIGSEGV)
+    process, bed.process = bed.process, None
+    assert process.wait(30) == 1
+    assert not [path for path in bed.state.rglob("core*")]
