@@ -1,14 +1,10 @@
 #include "unit/oauth/bed.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "client/throttle.h"
 #include "core/limits.h"
-#include "keyring/change.h"
 #include "oauth/metadata.h"
 #include "revocation/index.h"
 #include "store/store.h"
@@ -17,46 +13,15 @@
 
 enum { WAIT_MS = 20000, TTL_S = 900, METADATA_MAX = 128 * 1024 };
 
-static struct keyring *new_keys(struct bed *bed)
-{
-    struct keyring_entry entry;
-    struct keyring *keyring;
-    char memory[1024];
-    struct buf why;
-
-    strcpy(bed->keys, "/tmp/scopemint-oauth-XXXXXX");
-    cr_assert_not_null(mkdtemp(bed->keys));
-    buf_init_fixed(&why, memory, sizeof(memory));
-    cr_assert_eq(keyring_create(bed->keys, &why), KEYRING_DONE, "%.*s", (int)why.len, why.ptr);
-    cr_assert_eq(
-        keyring_generate(bed->keys, KEY_ES256, clock_wall_s(bed->server.clock), &entry, &why),
-        KEYRING_DONE, "%.*s", (int)why.len, why.ptr);
-    cr_assert(keyring_load(bed->keys, KEY_ES256, &keyring, &why), "%.*s", (int)why.len, why.ptr);
-    return keyring;
-}
-
-static void remove_keys(struct bed *bed)
-{
-    DIR *dir = opendir(bed->keys);
-    struct dirent *entry;
-    char path[400];
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", bed->keys, entry->d_name);
-        unlink(path);
-    }
-    if (dir != NULL)
-        closedir(dir);
-    rmdir(bed->keys);
-}
-
 static void publish(struct bed *bed)
 {
     struct tree *tree = &bed->clients.tree;
-    struct keyring *keyring = new_keys(bed);
     struct snapshot *snapshot;
     struct buf metadata;
 
+    keys_init(&bed->keys);
+    keyring_ref(bed->keys.keyring);
+    bed->worker.keys = bed->keys.thread;
     bed->config.server.issuer = STR(BED_ISSUER);
     bed->config.keys.jwks_max_age_s = 300;
     bed->config.tokens.access_ttl_default_s = TTL_S;
@@ -65,7 +30,7 @@ static void publish(struct bed *bed)
     buf_init_heap(&metadata, METADATA_MAX);
     oauth_metadata_write(bed->config.server.issuer, tree->catalogue, &metadata);
     cr_assert(!metadata.failed);
-    cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, keyring, tree->party,
+    cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, bed->keys.keyring, tree->party,
                                      buf_view(&metadata), NULL, &snapshot)));
     buf_free(&metadata);
     tree->catalogue = NULL;
@@ -114,8 +79,7 @@ void bed_init(struct bed *bed)
     bed->worker.server = server;
     bed->worker.loop = loop_thread_loop(bed->loop);
     cr_assert(result_ok(worker_init(&bed->worker)));
-    cr_assert(result_ok(keyring_thread_new(&bed->worker.keys)));
-    cr_assert(result_ok(token_cache_new(64, &bed->worker.verified)));
+    cr_assert(result_ok(token_cache_new(64, &server->quiesce, &server->verified)));
     cr_assert(result_ok(store_start(server->store, &hooks)));
 }
 
@@ -125,14 +89,13 @@ void bed_done(struct bed *bed)
 
     store_close(&bed->clients.tree.store);
     worker_done(&bed->worker);
-    keyring_thread_free(&bed->worker.keys);
-    token_cache_free(&bed->worker.verified);
     snapshot_unref(atomic_exchange(&server->snapshot, NULL));
     guess_throttle_free(&server->throttle);
     revocation_index_free(&server->index);
+    token_cache_free(&server->verified);
     quiesce_done(&server->quiesce);
     loop_thread_free(&bed->loop);
-    remove_keys(bed);
+    keys_done(&bed->keys);
     clients_done(&bed->clients);
 }
 

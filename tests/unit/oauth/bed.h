@@ -12,6 +12,7 @@
 #include "support/loop_thread.h"
 #include "token/claims.h"
 #include "unit/client/clients.h"
+#include "unit/token/keys.h"
 #include "json/read.h"
 
 #define BED_ISSUER "https://as.example"
@@ -23,7 +24,7 @@ struct bed {
     struct config config;
     struct server server;
     struct worker worker;
-    char keys[64];
+    struct keys keys;
 };
 
 void bed_init(struct bed *bed);

@@ -1,5 +1,7 @@
 /* Claims in and out (RFC9068-2.2), read strictly (8725-x-a). */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "support/leaks.h"
 #include "token/claims.h"
