@@ -131,10 +131,20 @@ static void entries_committed(void *context, const struct store_entry *entries, 
     pthread_mutex_unlock(&node->link_lock);
 }
 
-static void sweep(void *context, int64_t now_s)
+/* On the store's writer thread, about once a second. After memory ran out the index is rebuilt;
+ * until that works introspection answers 503 (P4). */
+static void keep_house(void *context, int64_t over_s)
 {
     struct node *node = context;
-    revocation_index_sweep(node->server.index, now_s);
+    struct revocation_index *index = node->server.index;
+
+    if (!revocation_index_is_complete(index)) {
+        revocation_index_rebuild(index);
+        if (result_ok(build_index(node)))
+            LOG(LOG_WARN, "revocation_index_rebuilt",
+                LF_INT("number", revocation_index_number(index)));
+    }
+    revocation_index_sweep(index, over_s);
 }
 
 static struct result start_link(struct node *node, struct worker *worker)
@@ -198,7 +208,7 @@ static void worker_stop(struct worker *worker, void *context)
 
 bool node_start(struct node *node, struct buf *out_error)
 {
-    const struct store_hooks hooks = {entries_committed, sweep, node};
+    const struct store_hooks hooks = {entries_committed, keep_house, node};
     const struct route_table tables[] = {oauth_routes, manage_routes};
     struct http_options options = {
         .server = &node->server,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/clock.h"
 
 enum {
     RING_SIZE = 4096,
@@ -169,14 +170,10 @@ static void take_all(struct access_log *log, struct access_ring *ring, struct bu
 
 static bool wait_a_little(struct access_log *log)
 {
-    struct timespec until;
+    int64_t until_ns = clock_mono_ns() + IDLE_MS * INT64_C(1000000);
+    struct timespec until = {.tv_sec = (time_t)(until_ns / 1000000000),
+                             .tv_nsec = (long)(until_ns % 1000000000)};
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += IDLE_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_nsec -= 1000000000L;
-        until.tv_sec++;
-    }
     pthread_mutex_lock(&log->lock);
     if (!log->stopping)
         pthread_cond_timedwait(&log->wake, &log->lock, &until);

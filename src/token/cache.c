@@ -3,6 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "crypto/wipe.h"
+
 enum { WAYS = 4, ENTRIES_MIN = 16 };
 
 struct entry {
@@ -53,10 +55,9 @@ static entry_slot *set_of(struct token_cache *cache, const struct digest256 *dig
     return cache->sets[bits & cache->set_mask];
 }
 
-/* No secret is compared: whoever presents a token knows its digest. */
 static bool is_for(const struct entry *entry, const struct digest256 *digest)
 {
-    return entry != NULL && memcmp(entry->digest.bytes, digest->bytes, sizeof(digest->bytes)) == 0;
+    return entry != NULL && ct_equal(entry->digest.bytes, digest->bytes, DIGEST256);
 }
 
 const struct verified_token *token_cache_find(struct token_cache *cache,

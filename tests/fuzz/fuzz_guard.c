@@ -1,4 +1,5 @@
 /* The framing guard (THREATS-71 to 73): what it lets through has one reading. */
+#include "core/limits.h"
 #include "fuzz.h"
 #include "http/guard.h"
 

@@ -95,7 +95,7 @@ Test(guard, lines_and_controls)
     check_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-Test(guard, field_names_and_folding)
+Test(guard, field_names_and_folding) /* RFC9110-5.5, RFC9110-5.6.2, RFC9112-5.1 */
 {
     static const struct row rows[] = {
         ROW("folded with a blank", AMBIGUOUS, GET HOST "X: a\r\n b\r\n\r\n"),
@@ -115,7 +115,7 @@ Test(guard, field_names_and_folding)
     check_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-Test(guard, host_RFC9112_3_2)
+Test(guard, host_RFC9112_3_2) /* RFC3986-3.2.2 */
 {
     static const struct row rows[] = {
         ROW("missing", AMBIGUOUS, GET END),
@@ -137,6 +137,7 @@ Test(guard, doubled_fields_THREATS_73)
         ROW("Authorization", AMBIGUOUS,
             POST "Authorization: Basic a\r\nAuthorization: Basic b\r\n\r\n"),
         ROW("Content-Type", AMBIGUOUS, POST "Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n"),
+        /* RFC9110-10.1.1 */
         ROW("Expect", AMBIGUOUS, POST "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n"),
         ROW("If-None-Match", AMBIGUOUS, GET HOST "If-None-Match: a\r\nIf-None-Match: b\r\n\r\n"),
         ROW("If-Match", AMBIGUOUS, GET HOST "If-Match: a\r\nIf-Match: b\r\n\r\n"),
@@ -175,7 +176,7 @@ Test(guard, lengths_THREATS_71)
     check_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-Test(guard, transfer_encoding_THREATS_72)
+Test(guard, transfer_encoding_THREATS_72) /* RFC9112-6.1, RFC9112-6.3 */
 {
     static const struct row rows[] = {
         ROW("chunked", LENGTH_REQUIRED, POST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
@@ -199,7 +200,7 @@ Test(guard, transfer_encoding_THREATS_72)
     check_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-Test(guard, request_line)
+Test(guard, request_line) /* RFC9112-3.2.1, RFC9110-15.5.6 */
 {
     static const struct row rows[] = {
         ROW("HTTP/1.2", AMBIGUOUS, "GET / HTTP/1.2\r\n" HOST END),

@@ -133,7 +133,8 @@ static void listener(struct config_listener *l, const char *text)
     l->text = str_from(text);
     cr_assert_null(listen_parse(l->text, &l->address), "%s", text);
     l->mode = 0660;
-    if (l->address.socket.ss_family == AF_INET) /* the kernel chooses; configurations may not say 0 */
+    if (l->address.socket.ss_family ==
+        AF_INET) /* the kernel chooses; configurations may not say 0 */
         ((struct sockaddr_in *)&l->address.socket)->sin_port = 0;
 }
 

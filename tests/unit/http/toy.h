@@ -28,7 +28,7 @@ struct toy {
 
 extern struct toy toy;
 
-void toy_init(void); /* one thread, 127.0.0.1:0 public and admin */
+void toy_init(void);               /* one thread, 127.0.0.1:0 public and admin */
 void toy_listen(const char *text); /* in place of 127.0.0.1; the port is not used */
 void toy_listen_unix(const char *path);
 void toy_trust(const char *network); /* into trusted_proxies */

@@ -49,7 +49,7 @@ Test(json_parse, members_are_walked_in_order_with_their_names)
     parsing_done(&p);
 }
 
-Test(json_parse, a_lone_value_of_any_type_is_a_text)
+Test(json_parse, a_lone_value_of_any_type_is_a_text) /* RFC8259-2 */
 {
     struct str texts[] = {STR("7"),  STR(" -0 "),  STR("\"x\""), STR("\"\""), STR("null"),
                           STR("[]"), STR("true "), STR("1e400"), STR("{}\n")};
