@@ -83,9 +83,11 @@ static uint64_t count_now(const struct guess_throttle *t, uint64_t key, int64_t 
 {
     const struct slot *set = t->slots[key % SETS];
     for (int i = 0; i < WAYS; i++) {
-        if (atomic_load_explicit(&set[i].key, memory_order_relaxed) != key)
+        if (atomic_load_explicit(&set[i].key, memory_order_acquire) != key)
             continue;
-        uint64_t packed = atomic_load_explicit(&set[i].count, memory_order_relaxed);
+        uint64_t packed = atomic_load_explicit(&set[i].count, memory_order_acquire);
+        if (atomic_load_explicit(&set[i].key, memory_order_relaxed) != key)
+            continue; /* taken over meanwhile: the count is somebody else's */
         int64_t left_ms = (int64_t)(packed >> COUNT_BITS) + window_ms - now_ms;
         *out_left_ms = left_ms;
         return left_ms > 0 ? packed & COUNT_MAX : 0;
@@ -110,8 +112,10 @@ static struct slot *slot_for(struct guess_throttle *t, uint64_t key)
             oldest_count = count;
         }
     }
-    atomic_store_explicit(&oldest->count, 0, memory_order_relaxed);
-    atomic_store_explicit(&oldest->key, key, memory_order_relaxed);
+    /* In this order, so that nobody reads one caller's count under another's key. */
+    atomic_store_explicit(&oldest->key, 0, memory_order_relaxed);
+    atomic_store_explicit(&oldest->count, 0, memory_order_release);
+    atomic_store_explicit(&oldest->key, key, memory_order_release);
     return oldest;
 }
 

@@ -2,8 +2,8 @@
  * authentications per (client, address) and per address in a minute, tokens that did not verify per
  * caller in a second. Never per client alone: that would let anyone lock a client out.
  *
- * A fixed table shared by all threads, without locks: a window's count may lose a step when two
- * threads meet in one slot, which delays a refusal by one attempt. The table is bounded; when a set
+ * A fixed table shared by all threads, without locks: where two threads meet in taking over one
+ * slot, steps may be lost, which delays a refusal. The table is bounded; when a set
  * of slots is full the one whose window began first is taken over. Keys are hashed under a seed of
  * the process. */
 #ifndef CLIENT_THROTTLE_H
