@@ -2,15 +2,7 @@
 
 #include <assert.h>
 #include <sched.h>
-#include <stdbool.h>
 #include <stdlib.h>
-
-struct quiesce_garbage {
-    struct quiesce_garbage *next;
-    uint64_t epoch; /* readers that have seen a later one cannot hold the object */
-    void *object;
-    void (*free_object)(void *object);
-};
 
 void quiesce_init(struct quiesce *q)
 {
@@ -48,11 +40,26 @@ static uint64_t oldest_seen(struct quiesce *q)
     return oldest;
 }
 
+/* A reader that passes from here on loads the epoch after this step, and so the new pointer too. */
+static uint64_t next_epoch(struct quiesce *q)
+{
+    return atomic_fetch_add(&q->epoch, 1);
+}
+
+static void append(struct quiesce *q, struct quiesce_garbage *garbage)
+{
+    pthread_mutex_lock(&q->lock);
+    if (q->newest != NULL)
+        q->newest->next = garbage;
+    else
+        q->oldest = garbage;
+    q->newest = garbage;
+    pthread_mutex_unlock(&q->lock);
+}
+
 void quiesce_retire(struct quiesce *q, void *object, void (*free_object)(void *object))
 {
-    /* A reader that passes from now on loads the epoch after this step, and so the new pointer too.
-     */
-    uint64_t epoch = atomic_fetch_add(&q->epoch, 1);
+    uint64_t epoch = next_epoch(q);
     struct quiesce_garbage *garbage = malloc(sizeof(*garbage));
 
     if (garbage == NULL) {
@@ -61,14 +68,15 @@ void quiesce_retire(struct quiesce *q, void *object, void (*free_object)(void *o
         free_object(object);
         return;
     }
-    *garbage = (struct quiesce_garbage){NULL, epoch, object, free_object};
-    pthread_mutex_lock(&q->lock);
-    if (q->newest != NULL)
-        q->newest->next = garbage;
-    else
-        q->oldest = garbage;
-    q->newest = garbage;
-    pthread_mutex_unlock(&q->lock);
+    *garbage = (struct quiesce_garbage){NULL, epoch, object, free_object, true};
+    append(q, garbage);
+}
+
+void quiesce_retire_noted(struct quiesce *q, struct quiesce_garbage *note, void *object,
+                          void (*free_object)(void *object))
+{
+    *note = (struct quiesce_garbage){NULL, next_epoch(q), object, free_object, false};
+    append(q, note);
 }
 
 static struct quiesce_garbage *take_free(struct quiesce *q)
@@ -89,7 +97,9 @@ static struct quiesce_garbage *take_free(struct quiesce *q)
 void quiesce_collect(struct quiesce *q)
 {
     for (struct quiesce_garbage *g = take_free(q); g != NULL; g = take_free(q)) {
-        g->free_object(g->object);
-        free(g);
+        struct quiesce_garbage garbage = *g; /* which may lie in the object */
+        garbage.free_object(garbage.object);
+        if (garbage.is_own)
+            free(g);
     }
 }

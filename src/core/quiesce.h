@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,14 @@ struct quiesce_reader {
     _Alignas(64) _Atomic uint64_t seen; /* epoch at the last quiescent point; 0 while offline */
 };
 
-struct quiesce_garbage;
+/* A note about an object that waits to be freed. */
+struct quiesce_garbage {
+    struct quiesce_garbage *next;
+    uint64_t epoch; /* readers that have seen a later one cannot hold the object */
+    void *object;
+    void (*free_object)(void *object);
+    bool is_own; /* the note's memory is quiesce's */
+};
 
 struct quiesce {
     _Alignas(64) _Atomic uint64_t epoch;
@@ -49,8 +57,14 @@ static inline void quiesce_offline(struct quiesce_reader *reader)
 }
 
 /* Frees object by free_object once no reader can hold it. Called after the pointer to it was
- * swapped away. When memory for the note is short it waits for the readers instead. */
+ * swapped away. When memory for the note is short it waits for the readers instead, so a reader
+ * must not call this. */
 void quiesce_retire(struct quiesce *q, void *object, void (*free_object)(void *object));
+
+/* Likewise with the note in memory that lives as long as object, usually inside it. Never waits:
+ * any thread, readers too. */
+void quiesce_retire_noted(struct quiesce *q, struct quiesce_garbage *note, void *object,
+                          void (*free_object)(void *object));
 
 /* Frees what may be freed now. Any thread; called from a timer. */
 void quiesce_collect(struct quiesce *q);

@@ -8,6 +8,7 @@
 enum { WAYS = 4, ENTRIES_MIN = 16 };
 
 struct entry {
+    struct quiesce_garbage garbage; /* once it was replaced */
     struct digest256 digest;
     uint64_t version;
     _Atomic bool asked; /* since it was last passed over in a search for a place */
@@ -146,5 +147,5 @@ void token_cache_put(struct token_cache *cache, const struct digest256 *digest, 
         return;
     struct entry *old = atomic_exchange(place, entry);
     if (old != NULL)
-        quiesce_retire(cache->quiesce, old, free);
+        quiesce_retire_noted(cache->quiesce, &old->garbage, old, free);
 }

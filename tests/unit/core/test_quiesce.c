@@ -75,6 +75,32 @@ Test(core_quiesce, only_what_is_old_enough_goes)
     quiesce_done(&q);
 }
 
+struct noted {
+    char text[8];
+    struct quiesce_garbage note;
+};
+
+Test(core_quiesce, an_object_may_bring_its_note_along)
+{
+    enum { OBJECTS = 5 };
+    struct quiesce q;
+    quiesce_init(&q);
+    struct quiesce_reader *reader = quiesce_register(&q);
+    quiesce_pass(&q, reader);
+    for (int i = 0; i < OBJECTS; i++) { /* mixed with those that do not */
+        struct noted *object = calloc(1, sizeof(*object));
+        quiesce_retire_noted(&q, &object->note, object, count_free);
+        quiesce_retire(&q, malloc(1), count_free);
+    }
+    quiesce_collect(&q);
+    cr_assert_eq(freed, 0);
+    quiesce_pass(&q, reader);
+    quiesce_collect(&q);
+    cr_assert_eq(freed, 2 * OBJECTS);
+    quiesce_offline(reader);
+    quiesce_done(&q);
+}
+
 /* A pointer is swapped and retired under two readers that look at it all the time: under
  * AddressSanitizer a free too early is seen. */
 struct race {

@@ -8,21 +8,26 @@
 
 enum { SET = 4, SMALLEST = 16, VERSION = 7 };
 
-static bool memory_is_short;
+static int mallocs_left = -1; /* below 0: all succeed */
 
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 
+static bool is_short(void)
+{
+    return mallocs_left >= 0 && mallocs_left-- == 0;
+}
+
 void *__wrap_malloc(size_t size)
 {
-    return memory_is_short ? NULL : __real_malloc(size);
+    return is_short() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return memory_is_short ? NULL : __real_calloc(n, size);
+    return is_short() ? NULL : __real_calloc(n, size);
 }
 
 struct bed {
@@ -180,14 +185,28 @@ Test(cache_places, without_memory_a_token_is_not_kept)
     struct token_cache *none = NULL;
     bed_init(&b, SMALLEST);
     put(&b, 1, VERSION, false);
-    memory_is_short = true;
+    mallocs_left = 0;
     put(&b, 2, VERSION, false);
-    struct result made = token_cache_new(SMALLEST, &b.quiesce, &none);
-    memory_is_short = false;
-    cr_assert_eq(made.code, ERR_FAULT_MEMORY);
+    mallocs_left = 0;
+    cr_assert_eq(token_cache_new(SMALLEST, &b.quiesce, &none).code, ERR_FAULT_MEMORY);
+    mallocs_left = -1;
     cr_assert_null(none);
     cr_assert_null(find(&b, 2, VERSION));
     cr_assert_not_null(find(&b, 1, VERSION));
     token_cache_free(&none);
     bed_done(&b);
+}
+
+/* Who puts is a reader: it must not wait for all readers to pass. */
+Test(cache_places, nothing_is_asked_of_memory_to_let_an_old_entry_go, .timeout = 10)
+{
+    struct bed b;
+    bed_init(&b, SMALLEST);
+    put(&b, 1, VERSION, false);
+    mallocs_left = 1; /* the new entry's */
+    put(&b, 1, VERSION, false);
+    mallocs_left = -1;
+    cr_assert_not_null(find(&b, 1, VERSION));
+    bed_done(&b);
+    leaks_check();
 }
