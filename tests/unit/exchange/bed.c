@@ -12,8 +12,20 @@ void __wrap_keyring_unref(struct keyring **keyring);
 
 void __wrap_keyring_unref(struct keyring **keyring)
 {
-    cr_assert_null(*keyring);
+    *keyring = NULL;
     atomic_fetch_add(&freed, 1);
+}
+
+struct str __wrap_keyring_jwks_etag(const struct keyring *keyring);
+
+struct str __wrap_keyring_jwks_etag(const struct keyring *keyring)
+{
+    return str_from((const char *)keyring);
+}
+
+struct keyring *bed_keys(const char *tag)
+{
+    return (struct keyring *)tag;
 }
 
 unsigned bed_snapshots_freed(void)

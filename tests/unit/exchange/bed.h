@@ -31,6 +31,9 @@ unsigned bed_turn(struct bed *bed);
 /* Without catalogue, keys and partners, which the exchange itself never looks at. */
 struct snapshot *bed_snapshot(struct bed *bed, const char *issuer);
 
+/* Stands for a keyring whose key set has this tag. Only to be handed to snapshot_new. */
+struct keyring *bed_keys(const char *tag);
+
 /* How many snapshots have been freed so far, of any test in this process. */
 unsigned bed_snapshots_freed(void);
 

@@ -73,6 +73,38 @@ Test(snapshot, a_document_has_a_strong_tag_of_its_bytes)
     snapshot_unref(other);
 }
 
+/* A keyring is known here by its tag alone (see bed.c). */
+Test(snapshot, tokens_stay_verified_as_long_as_nothing_changes_that_verifies_them)
+{
+    static const struct config_jwt_type other[] = {{STR_INIT("https://old.example"), true}};
+    static const struct {
+        const char *issuer, *keys;
+        struct config_jwt_types types;
+        uint64_t steps;
+    } rows[] = {
+        {"https://as.example", "keys-one", {types, 3}, 0},
+        {"https://as.example", "keys-two", {types, 3}, 1}, /* 7662-4-b: a withdrawn key */
+        {"https://new.example", "keys-one", {types, 3}, 1},
+        {"https://as.example", "keys-one", {other, 1}, 1},
+        {"https://as.example", "keys-one", {types, 2}, 1},
+        {"https://as.example", "keys-one", {NULL, 0}, 1},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct config from = config(STR("https://as.example"));
+        struct snapshot *first, *second;
+        cr_assert(result_ok(
+            snapshot_new(&from, NULL, bed_keys("keys-one"), NULL, STR("{}"), NULL, &first)));
+        from.server.issuer = str_from(rows[i].issuer);
+        from.tokens.jwt_type = rows[i].types;
+        from.tokens.access_ttl_max_s++; /* no matter */
+        cr_assert(result_ok(
+            snapshot_new(&from, NULL, bed_keys(rows[i].keys), NULL, STR("[]"), first, &second)));
+        cr_assert_eq(second->verify_version - first->verify_version, rows[i].steps, "row %zu", i);
+        snapshot_unref(first);
+        snapshot_unref(second);
+    }
+}
+
 /* ---- memory faults ---- */
 
 static int mallocs_left = -1; /* below 0: all succeed */
