@@ -15,7 +15,7 @@ static char body[BED_TEXT], header[BED_TEXT];
 static void ask_as(struct bed *bed, const struct sid *who, const char *token, const char *more,
                    struct answer *out)
 {
-    char rest[BED_TEXT / 2 * 2];
+    char rest[BED_TEXT - 512];
     snprintf(rest, sizeof(rest), "token=%s%s", token, more);
     bed_answer(bed,
                &(struct question){.endpoint = &introspect_endpoint,
