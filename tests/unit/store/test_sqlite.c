@@ -38,7 +38,7 @@ static void interpose(void)
 }
 
 /* For fsync it has none; this program's symbol comes before libc's. */
-int fdatasync(int fd)
+__attribute__((visibility("default"))) int fdatasync(int fd)
 {
     atomic_fetch_add(&syncs, 1);
     if (atomic_load(&sync_fails)) {
