@@ -67,9 +67,19 @@ static void seed(struct clients *c)
     applications[JUDGE].introspection = applications[OUTSIDER].introspection = true;
     applications[OUTSIDER].audiences = STR("https://elsewhere.example");
     c->stranger = new_sid(c);
+    c->branch = new_sid(c);
+    const struct partner_row branch = {.partner_sid = c->branch,
+                                       .parent_sid = c->tree.root,
+                                       .name = STR("branch"),
+                                       .login = STR("branch"),
+                                       .status = PARTNER_ACTIVE,
+                                       .available_scopes = STR("scopemint.revoke calls.read"),
+                                       .created_ms = 1,
+                                       .updated_ms = 1,
+                                       .revision = 1};
     c->second_ends_ms = clock_wall_ms(&c->tree.clock.clock) + CLIENTS_ENDS_IN_MS;
     secrets[APPLICATIONS] = secret(c, c->basic, STR(CLIENTS_SECOND), c->second_ends_ms);
-    struct store_seed rows = {NULL, 0, applications, APPLICATIONS, secrets, APPLICATIONS + 1};
+    struct store_seed rows = {&branch, 1, applications, APPLICATIONS, secrets, APPLICATIONS + 1};
     buf_init_fixed(&error, memory, sizeof(memory));
     cr_assert(result_ok(store_seed(c->tree.store, &rows, &error)), "%.*s", (int)error.len,
               error.ptr);

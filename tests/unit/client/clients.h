@@ -18,6 +18,7 @@ struct clients {
     struct sid longest;  /* its secret is LIMIT_SECRET times 'x' */
     struct sid judge;    /* may introspect, proves itself in the body */
     struct sid outsider; /* likewise, for another audience than all others */
+    struct sid branch;   /* a partner beside the reseller: scopemint.revoke calls.read */
     struct sid stranger; /* a SID that names nothing */
     int64_t second_ends_ms;
 };

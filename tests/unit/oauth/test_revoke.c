@@ -71,16 +71,22 @@ Test(revoke, a_client_revokes_its_own_and_nothing_else) /* RFC7009-2.1, 7009-2.2
     leaks_check();
 }
 
+#define PARTNER(member) offsetof(struct clients, member)
+
 static const struct {
     const char *scope;
-    size_t at; /* the bearer's partner, in struct tree */
+    size_t at, of; /* the bearer's partner; that of the token, which is another application's */
     int status;
-    bool revokes; /* a token of the shop, whoever's */
+    bool revokes;
 } bearers[] = {
-    {"scopemint.revoke", offsetof(struct tree, root), 200, true},
-    {"calls.read", offsetof(struct tree, root), 403, false},
-    {"oauth.manage_all_tokens", offsetof(struct tree, root), 403, false},
-    {"scopemint.introspect", offsetof(struct tree, root), 403, false},
+    {"scopemint.revoke", PARTNER(tree.root), PARTNER(tree.shop), 200, true},
+    {"scopemint.revoke", PARTNER(tree.root), PARTNER(branch), 200, true},
+    {"scopemint.revoke", PARTNER(branch), PARTNER(branch), 200, true},
+    {"scopemint.revoke", PARTNER(branch), PARTNER(tree.shop), 200, false},
+    {"scopemint.revoke", PARTNER(branch), PARTNER(tree.root), 200, false},
+    {"calls.read", PARTNER(tree.root), PARTNER(tree.shop), 403, false},
+    {"oauth.manage_all_tokens", PARTNER(tree.root), PARTNER(tree.shop), 403, false},
+    {"scopemint.introspect", PARTNER(tree.root), PARTNER(tree.shop), 403, false},
 };
 
 Test(revoke, a_bearer_revokes_in_its_partners_subtree)
@@ -91,17 +97,18 @@ Test(revoke, a_bearer_revokes_in_its_partners_subtree)
     for (size_t i = 0; i < sizeof(bearers) / sizeof(bearers[0]); i++) {
         struct minted bearer, token;
         struct answer answer;
-        const struct sid *at = (const struct sid *)((const char *)&c->tree + bearers[i].at);
+        const struct sid *at = (const struct sid *)((const char *)c + bearers[i].at);
+        const struct sid *of = (const struct sid *)((const char *)c + bearers[i].of);
         bed_mint(&bed, &c->tree.root_app, at, bearers[i].scope, BED_ISSUER, &bearer);
-        bed_mint(&bed, &c->post, &c->tree.shop, "calls.read", API, &token);
+        bed_mint(&bed, &c->post, of, "calls.read", API, &token);
         snprintf(header, sizeof(header), "Bearer %s", bearer.text);
         snprintf(body, sizeof(body), "token=%s", token.text);
         bed_answer(
             &bed,
             &(struct question){.endpoint = &revoke_endpoint, .body = body, .authorization = header},
             &answer);
-        cr_assert_eq(answer_status(&answer), bearers[i].status, "%s", bearers[i].scope);
-        cr_assert_eq(is_revoked(&bed, &token), bearers[i].revokes, "%s", bearers[i].scope);
+        cr_assert_eq(answer_status(&answer), bearers[i].status, "row %zu", i);
+        cr_assert_eq(is_revoked(&bed, &token), bearers[i].revokes, "row %zu", i);
         answer_done(&answer);
     }
     bed_done(&bed);
