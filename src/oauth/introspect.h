@@ -4,24 +4,22 @@
 
 #include "oauth/caller.h"
 
-struct introspection_rights {
+struct introspection_question {
+    const struct caller *caller;
+    struct str required_text; /* required_scope as sent; empty: not asked */
+    struct scope_set required;
     bool by_audience; /* an application, or scopemint.introspect */
     bool all_own;     /* oauth.manage_all_tokens: every token of its partner (M2) */
     bool own_token;   /* oauth.manage, oauth.read: the presented one alone */
 };
 
-/* False: the caller has no right to introspect at all (7662-2.1-e). */
-bool introspection_rights(const struct exchange *x, const struct caller *caller,
-                          struct introspection_rights *out);
-
-struct introspection_question {
-    const struct caller *caller;
-    const struct introspection_rights *rights;
-    const struct scope_set *required; /* NULL: not asked */
-};
+/* required_text is set before. Fills in the rest and gives NEXT, or refuses: a caller without any
+ * right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that is unknown. */
+enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
+                                   struct introspection_question *question);
 
 /* Appends the JSON object; exactly {"active":false} for whatever is not an active token that the
- * caller may see. Faults: ERR_FAULT_INDEX, ERR_FAULT_MEMORY. */
+ * caller may see. Faults: what verification met, ERR_FAULT_INDEX, ERR_FAULT_MEMORY. */
 RESULT introspection_answer(const struct exchange *x, const struct introspection_question *question,
                             const struct verification *verification, struct buf *out);
 

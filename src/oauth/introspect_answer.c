@@ -3,20 +3,40 @@
 #include "scope/parse.h"
 #include "json/write.h"
 
-bool introspection_rights(const struct exchange *x, const struct caller *caller,
-                          struct introspection_rights *out)
+static bool find_rights(const struct exchange *x, struct introspection_question *q)
 {
-    *out = (struct introspection_rights){false, false, false};
+    const struct caller *caller = q->caller;
+
     if (!caller->is_bearer) {
-        out->by_audience = caller->application->introspection &&
-                           caller->application->type == APPLICATION_CONFIDENTIAL;
-        return out->by_audience;
+        q->by_audience = caller->application->introspection &&
+                         caller->application->type == APPLICATION_CONFIDENTIAL;
+        return q->by_audience;
     }
-    out->by_audience = caller_holds(x, caller, STR("scopemint.introspect"));
-    out->all_own = caller_holds(x, caller, STR("oauth.manage_all_tokens"));
-    out->own_token =
+    q->by_audience = caller_holds(x, caller, STR("scopemint.introspect"));
+    q->all_own = caller_holds(x, caller, STR("oauth.manage_all_tokens"));
+    q->own_token =
         caller_holds(x, caller, STR("oauth.manage")) || caller_holds(x, caller, STR("oauth.read"));
-    return out->by_audience || out->all_own || out->own_token;
+    return q->by_audience || q->all_own || q->own_token;
+}
+
+enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
+                                   struct introspection_question *q)
+{
+    struct str unknown;
+
+    q->caller = caller;
+    if (!caller->is_bearer && caller->application->auth_method == CLIENT_AUTH_NONE)
+        return exchange_refuse(x, ERR_INVALID_CLIENT, STR_NONE); /* 7662-2.1-i */
+    if (!find_rights(x, q)) {
+        x->scope_needed = STR("scopemint.introspect");
+        metrics_add(&x->worker->metrics, METRIC_INTROSPECT_REFUSED, 1);
+        return exchange_refuse(x, ERR_INSUFFICIENT_SCOPE, STR_NONE);
+    }
+    if (q->required_text.len > 0 && scope_parse(x->snapshot->catalogue, q->required_text,
+                                                &q->required, &unknown) != SCOPE_PARSED_OK)
+        return exchange_refuse(x, ERR_BAD_PARAMETER,
+                               STR("required_scope names a scope that is unknown"));
+    return STEP_NEXT;
 }
 
 static bool addresses(const struct token_claims *claims,
@@ -36,13 +56,12 @@ static bool may_see(const struct introspection_question *q, const struct token_c
 
     if (standing->partner == NULL)
         return false;
-    if (q->rights->by_audience && addresses(claims, caller->application) &&
+    if (q->by_audience && addresses(claims, caller->application) &&
         party_is_within(standing->partner, caller->partner))
         return true;
-    if (q->rights->all_own && standing->partner == caller->partner)
+    if (q->all_own && standing->partner == caller->partner)
         return true;
-    return (q->rights->own_token || q->rights->all_own) &&
-           sid_eq(&claims->token_sid, &caller->token_sid);
+    return (q->own_token || q->all_own) && sid_eq(&claims->token_sid, &caller->token_sid);
 }
 
 static void write_scope(struct json_writer *w, const struct exchange *x,
@@ -74,9 +93,9 @@ static void write_active(struct json_writer *w, const struct exchange *x,
     json_write_sid(w, &claims->partner_sid);
     json_write_key(w, STR("token_sid"));
     json_write_sid(w, &claims->token_sid);
-    if (q->required != NULL) {
+    if (q->required_text.len > 0) {
         struct scope_set held = scope_closure(x->snapshot->catalogue, &standing->scopes);
-        json_write_member_bool(w, STR("sufficient"), scope_set_is_subset(q->required, &held));
+        json_write_member_bool(w, STR("sufficient"), scope_set_is_subset(&q->required, &held));
     }
 }
 
@@ -90,6 +109,8 @@ struct result introspection_answer(const struct exchange *x,
     struct json_writer w;
     bool visible = false;
 
+    TRY(verification->result);
+    verification_count(x, verification, caller_throttle_key(question->caller));
     if (verification->good) {
         TRY(token_standing(&facts, token, &standing));
         visible = may_see(question, &token->claims, &standing);

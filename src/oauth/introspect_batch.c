@@ -1,18 +1,14 @@
 /* POST /oauth/introspect/batch: JSON {"tokens":[...]} answers {"items":[...]} in the same order.
  * One item that is no string makes all of it 400; one that cannot be decided makes all of it 503
  * (SPEC 4). Tokens are verified one a portion, so that a full batch holds nobody up. */
-#include "exchange/snapshot.h"
 #include "oauth/endpoints.h"
 #include "oauth/introspect.h"
-#include "scope/parse.h"
 #include "json/read.h"
 
 struct batch_state {
     struct caller_state caller;    /* first */
     const struct json_value *item; /* the next to be verified */
-    struct str required_text;
-    struct scope_set required;
-    struct introspection_rights rights;
+    struct introspection_question question;
     struct verification verification; /* of item */
     bool asked, begun;                /* item is being verified; an answer has been written */
     struct buf out;
@@ -48,7 +44,7 @@ static enum step_result read_request(struct exchange *x)
         if (!json_is(v, JSON_STRING))
             return exchange_refuse(x, ERR_BAD_JSON,
                                    STR("tokens must be an array of at most 100 strings"));
-    if (json_find_string(body, STR("required_scope"), &state->required_text) == JSON_WRONG)
+    if (json_find_string(body, STR("required_scope"), &state->question.required_text) == JSON_WRONG)
         return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
     state->item = json_first(tokens);
     return caller_read(x, &state->caller, NULL);
@@ -57,19 +53,10 @@ static enum step_result read_request(struct exchange *x)
 static enum step_result check_rights(struct exchange *x)
 {
     struct batch_state *state = x->state;
-    struct str unknown;
 
-    if (!introspection_rights(x, &state->caller.caller, &state->rights)) {
-        x->scope_needed = STR("scopemint.introspect");
-        return exchange_refuse(x, ERR_INSUFFICIENT_SCOPE, STR_NONE);
-    }
-    if (state->required_text.len > 0 && scope_parse(x->snapshot->catalogue, state->required_text,
-                                                    &state->required, &unknown) != SCOPE_PARSED_OK)
-        return exchange_refuse(x, ERR_BAD_PARAMETER,
-                               STR("required_scope names a scope that is unknown"));
     buf_init_arena(&state->out, &x->arena, 64 * 1024, LIMIT_REPLY);
     buf_cstr(&state->out, "{\"items\":[");
-    return STEP_NEXT;
+    return introspection_ask(x, &state->caller.caller, &state->question);
 }
 
 static void verify_item(struct exchange *x)
@@ -80,18 +67,10 @@ static void verify_item(struct exchange *x)
 
 static struct result append_answer(struct exchange *x, struct batch_state *state)
 {
-    struct introspection_question question = {
-        .caller = &state->caller.caller,
-        .rights = &state->rights,
-        .required = state->required_text.len > 0 ? &state->required : NULL,
-    };
-
-    TRY(state->verification.result);
-    verification_count(x, &state->verification, caller_throttle_key(question.caller));
     if (state->begun)
         buf_char(&state->out, ',');
     state->begun = true;
-    return introspection_answer(x, &question, &state->verification, &state->out);
+    return introspection_answer(x, &state->question, &state->verification, &state->out);
 }
 
 /* Runs once more for each token that has to be verified: answers it, and goes on to the next such.
