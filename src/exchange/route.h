@@ -20,9 +20,9 @@ typedef enum step_result step_fn(struct exchange *x);
 enum { ENDPOINT_STEPS_MAX = 12 };
 
 struct endpoint {
-    const char *name;                   /* for logs and metrics */
-    size_t state_size;                  /* of x->state, zeroed */
-    step_fn *steps[ENDPOINT_STEPS_MAX]; /* ends with NULL */
+    const char *name;                       /* for logs and metrics */
+    size_t state_size;                      /* of x->state, zeroed */
+    step_fn *steps[ENDPOINT_STEPS_MAX + 1]; /* NULL behind the last */
 };
 
 enum method {

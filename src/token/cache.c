@@ -16,12 +16,14 @@ struct entry {
     char text[]; /* of the token's strings */
 };
 
-typedef _Atomic(struct entry *) entry_slot;
+struct place {
+    _Atomic(struct entry *) entry; /* NULL: free */
+};
 
 struct token_cache {
     struct quiesce *quiesce;
     size_t set_mask;
-    entry_slot sets[][WAYS];
+    struct place sets[][WAYS];
 };
 
 struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct token_cache **out)
@@ -44,12 +46,12 @@ void token_cache_free(struct token_cache **cache)
         return;
     for (size_t i = 0; i <= (*cache)->set_mask; i++)
         for (int way = 0; way < WAYS; way++)
-            free(atomic_load(&(*cache)->sets[i][way]));
+            free(atomic_load(&(*cache)->sets[i][way].entry));
     free(*cache);
     *cache = NULL;
 }
 
-static entry_slot *set_of(struct token_cache *cache, const struct digest256 *digest)
+static struct place *set_of(struct token_cache *cache, const struct digest256 *digest)
 {
     uint64_t bits;
     memcpy(&bits, digest->bytes, sizeof(bits));
@@ -64,10 +66,10 @@ static bool is_for(const struct entry *entry, const struct digest256 *digest)
 const struct verified_token *token_cache_find(struct token_cache *cache,
                                               const struct digest256 *digest, uint64_t version)
 {
-    entry_slot *set = set_of(cache, digest);
+    struct place *set = set_of(cache, digest);
 
     for (int way = 0; way < WAYS; way++) {
-        struct entry *entry = atomic_load(&set[way]);
+        struct entry *entry = atomic_load(&set[way].entry);
         if (!is_for(entry, digest) || entry->version != version)
             continue;
         if (!atomic_load_explicit(&entry->asked, memory_order_relaxed)) /* keeps the line shared */
@@ -115,13 +117,13 @@ static struct entry *entry_new(const struct digest256 *digest, uint64_t version,
 /* A free place, one of an older version or of the same token, or one that nobody asked for; with
  * all asked for, the place that the digest picks, unless on probation. Being passed over uses up
  * the claim to stay. */
-static entry_slot *place_for(entry_slot *set, const struct digest256 *digest, uint64_t version,
-                             bool probation)
+static struct place *place_for(struct place *set, const struct digest256 *digest, uint64_t version,
+                               bool probation)
 {
-    entry_slot *unasked = NULL;
+    struct place *unasked = NULL;
 
     for (int way = 0; way < WAYS; way++) {
-        struct entry *entry = atomic_load(&set[way]);
+        struct entry *entry = atomic_load(&set[way].entry);
         if (entry == NULL || entry->version != version || is_for(entry, digest))
             return &set[way];
         if (!atomic_load_explicit(&entry->asked, memory_order_relaxed))
@@ -130,7 +132,7 @@ static entry_slot *place_for(entry_slot *set, const struct digest256 *digest, ui
     if (unasked != NULL || probation)
         return unasked;
     for (int way = 0; way < WAYS; way++) {
-        struct entry *entry = atomic_load(&set[way]);
+        struct entry *entry = atomic_load(&set[way].entry);
         if (entry != NULL)
             atomic_store_explicit(&entry->asked, false, memory_order_relaxed);
     }
@@ -140,12 +142,12 @@ static entry_slot *place_for(entry_slot *set, const struct digest256 *digest, ui
 void token_cache_put(struct token_cache *cache, const struct digest256 *digest, uint64_t version,
                      const struct verified_token *token, bool probation)
 {
-    entry_slot *place = place_for(set_of(cache, digest), digest, version, probation);
+    struct place *place = place_for(set_of(cache, digest), digest, version, probation);
     struct entry *entry = place == NULL ? NULL : entry_new(digest, version, token, !probation);
 
     if (entry == NULL)
         return;
-    struct entry *old = atomic_exchange(place, entry);
+    struct entry *old = atomic_exchange(&place->entry, entry);
     if (old != NULL)
         quiesce_retire_noted(cache->quiesce, &old->garbage, old, free);
 }
