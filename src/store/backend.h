@@ -42,7 +42,7 @@ struct store_backend_ops {
     /* ---- transactions ---- */
 
     struct result (*begin)(struct store_backend *backend);
-    /* Durable when it returns without a fault, undone when it returns one. last_number: the
+    /* Durable when it returns without a fault; after one, rollback follows. last_number: the
      * sequence's after this transaction. */
     struct result (*commit)(struct store_backend *backend, uint64_t last_number);
     void (*rollback)(struct store_backend *backend); /* also where a fault ended it already */

@@ -33,6 +33,7 @@ struct store_queue {
 struct store_visit {
     void (*run)(struct store *store, void *context);
     void *context;
+    size_t behind; /* requests in the queue that came before it */
 };
 
 /* One transaction's requests and what came of them. */

@@ -55,8 +55,8 @@ static inline struct sqlite *sqlite_of(struct store_backend *backend)
 
 extern const struct store_backend_ops sqlite_backend_ops;
 
-/* The statement of a verb, reset and without bindings; NULL on a fault, which sqlite_fault tells.
- */
+/* The statement of a verb, reset; the caller binds every parameter anew. NULL on a fault, which
+ * sqlite_fault tells. */
 sqlite3_stmt *sqlite_statement(struct sqlite *s, enum sqlite_verb verb, const char *sql);
 
 /* Steps a statement that gives no rows, and resets it. */

@@ -155,7 +155,7 @@ struct result store_seed(struct store *store, const struct store_seed *seed, str
         result = seed_rows(backend, seed, error);
         if (result_ok(result))
             result = backend->ops->commit(backend, store_last_number(store));
-        else
+        if (!result_ok(result))
             backend->ops->rollback(backend);
     }
     if (!result_ok(result) && error->len == said)

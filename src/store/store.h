@@ -141,9 +141,9 @@ struct store_request {
  * done is posted with ERR_FAULT_STORE. */
 void store_submit(struct store *store, struct store_request *request);
 
-/* Runs the function on the writer's thread between two transactions and returns when it is done;
- * inside, the start-up reads above may be used. Blocks: not for an event loop. One caller at a
- * time, while the writer runs. */
+/* Runs the function on the writer's thread between two transactions, when all that was submitted
+ * before has been answered, and returns when it is done; inside, the start-up reads above may be
+ * used. Blocks: not for an event loop. One caller at a time, while the writer runs. */
 void store_run_on_writer(struct store *store, void (*run)(struct store *store, void *context),
                          void *context);
 

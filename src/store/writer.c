@@ -74,6 +74,8 @@ static bool take_batch(struct store *store, bool may_wait)
         batch->requests[batch->count++] = queue->first;
         queue->first = queue->first->next;
         queue->count--;
+        if (queue->visit != NULL && queue->visit->behind > 0)
+            queue->visit->behind--;
     }
     bool more = batch->count > 0 || !queue->closing;
     pthread_mutex_unlock(&queue->lock);
@@ -87,8 +89,9 @@ static void receive_visit(struct store *store)
 
     pthread_mutex_lock(&queue->lock);
     struct store_visit *visit = queue->visit;
+    bool due = visit != NULL && visit->behind == 0;
     pthread_mutex_unlock(&queue->lock);
-    if (visit == NULL)
+    if (!due)
         return;
     visit->run(store, visit->context);
     pthread_mutex_lock(&queue->lock);
@@ -101,11 +104,12 @@ void store_run_on_writer(struct store *store, void (*run_it)(struct store *store
                          void *context)
 {
     struct store_queue *queue = &store->queue;
-    struct store_visit visit = {run_it, context};
+    struct store_visit visit = {.run = run_it, .context = context};
 
     assert(store->started);
     pthread_mutex_lock(&queue->lock);
     assert(queue->visit == NULL && !queue->closing);
+    visit.behind = queue->count;
     queue->visit = &visit;
     pthread_cond_signal(&queue->filled);
     while (queue->visit == &visit)
@@ -134,10 +138,11 @@ static void *run(void *argument)
 struct result store_writer_start(struct store *store)
 {
     store->ticked_ms = store->kept_ms = clock_mono_ms(store->clock);
-    if (pthread_create(&store->thread, NULL, run, store) != 0)
-        return FAULT(ERR_FAULT_INTERNAL);
-    store->started = true;
-    return RESULT_OK;
+    /* The thread's first step takes the lock, so it sees both. */
+    pthread_mutex_lock(&store->queue.lock);
+    store->started = pthread_create(&store->thread, NULL, run, store) == 0;
+    pthread_mutex_unlock(&store->queue.lock);
+    return store->started ? RESULT_OK : FAULT(ERR_FAULT_INTERNAL);
 }
 
 void store_writer_stop(struct store *store)

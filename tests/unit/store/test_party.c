@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "fixture.h"
+#include "store/memory.h"
 
 static struct partner_row partner(unsigned n, unsigned parent, struct str login)
 {
@@ -275,6 +276,28 @@ static void a_running_store_is_read_on_its_writer(struct fixture *f)
     cr_assert_eq(visit.count, 1);
 }
 
+static void note_last_number(struct store *store, void *context)
+{
+    *(uint64_t *)context = store_last_number(store);
+}
+
+/* More than one batch: what was submitted first is done first. */
+static void a_visit_to_the_writer_waits_for_what_came_before(struct fixture *f)
+{
+    enum { MANY = 600 };
+    static struct store_request requests[MANY];
+    uint64_t seen = 0;
+
+    fixture_open(f);
+    for (unsigned i = 0; i < MANY; i++)
+        requests[i] = fixture_revoke(1000 + i, FIXTURE_NOW_S + 900);
+    fixture_submit(f, requests, MANY);
+    fixture_start(f);
+    store_run_on_writer(f->store, note_last_number, &seen);
+    cr_assert_eq(seen, (uint64_t)MANY);
+    fixture_await(f, requests, MANY);
+}
+
 #define BOTH(name)                          \
     Test(memory_party, name, .timeout = 60) \
     {                                       \
@@ -295,4 +318,21 @@ BOTH(rows_come_back)
 BOTH(a_visitors_fault_ends_the_reading)
 BOTH(a_bad_row_undoes_the_whole_seed)
 BOTH(a_running_store_is_read_on_its_writer)
+BOTH(a_visit_to_the_writer_waits_for_what_came_before)
 BOTH(many_applications_and_every_enum_value)
+
+/* Whichever call fails, the last being the commit: nothing stays, and it can be done again. */
+Test(memory_party, a_seed_that_fails_can_be_repeated, .timeout = 60)
+{
+    enum { CALLS = 7 }; /* begin, three partners, an application, a secret, commit */
+    for (size_t n = 1; n <= CALLS + 1; n++) {
+        struct fixture f;
+        fixture_init(&f, FIXTURE_MEMORY);
+        fixture_open(&f);
+        store_memory_fail_after(f.store, n);
+        cr_assert_eq(result_ok(seed_good(&f)), n > CALLS, "call %zu", n);
+        store_memory_fail_after(f.store, 0);
+        cr_assert_eq(result_ok(seed_good(&f)), n <= CALLS, "call %zu, again", n);
+        fixture_done(&f);
+    }
+}
