@@ -71,6 +71,25 @@ Test(revoke, a_client_revokes_its_own_and_nothing_else) /* RFC7009-2.1, 7009-2.2
     leaks_check();
 }
 
+/* P2: a token that only a wrong clock calls expired is revoked all the same. */
+Test(revoke, a_wall_clock_that_leapt_ahead_loses_no_revocation)
+{
+    struct bed bed;
+    struct answer answer;
+    struct minted own;
+    bed_init(&bed);
+    const struct clients *c = &bed.clients;
+    bed_mint(&bed, &c->post, &c->tree.shop, "calls.read", API, &own);
+    fake_clock_leap(&bed.clients.tree.clock, 3600 * 1000);
+    revoke_as(&bed, &c->post, SECRET, own.text, &answer);
+    expect_done(&answer, "expired, says the clock");
+    cr_assert(is_revoked(&bed, &own));
+    fake_clock_leap(&bed.clients.tree.clock, -3600 * 1000);
+    cr_assert(is_revoked(&bed, &own));
+    bed_done(&bed);
+    leaks_check();
+}
+
 #define PARTNER(member) offsetof(struct clients, member)
 
 static const struct {
