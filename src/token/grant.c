@@ -20,34 +20,27 @@ static enum err refuse(struct arena *arena, const char *before, struct str name,
     return ERR_INVALID_SCOPE;
 }
 
-/* The first in the order it was asked for, so that the caller finds it in its own request. */
-static struct str first_outside(const struct scope_catalogue *catalogue, struct str requested,
-                                const struct scope_set *bound)
+/* Says of the first name that is unknown or not grantable who refused it. In the order it was asked
+ * for, so that the caller finds it in its own request; requested holds such a name. */
+static enum err refuse_first(const struct scope_catalogue *catalogue,
+                             const struct party_application *application, struct str requested,
+                             struct arena *arena, struct str *out_detail)
 {
-    struct str name;
+    const struct scope_value *value = NULL;
+    struct str name = STR_NONE;
 
     while (str_split(&requested, ' ', &name)) {
-        const struct scope_value *value = catalogue_find(catalogue, name);
-        if (value != NULL && !scope_set_has(bound, value->bit))
-            return name;
+        value = catalogue_find(catalogue, name);
+        if (value == NULL || !scope_set_has(&application->allowed, value->bit))
+            break;
     }
-    return STR_NONE;
-}
-
-static enum err parse(const struct scope_catalogue *catalogue, struct str requested,
-                      struct arena *arena, struct scope_set *out, struct str *out_detail)
-{
-    struct str unknown;
-
-    switch (scope_parse(catalogue, requested, out, &unknown)) {
-    case SCOPE_PARSED_OK:
-        return ERR_NONE;
-    case SCOPE_PARSED_UNKNOWN:
-        return refuse(arena, "scope ", unknown, " is unknown", out_detail);
-    default:
-        return refuse(arena, "scope is not a list of names with single spaces between", STR_NONE,
-                      "", out_detail);
-    }
+    if (value == NULL)
+        return refuse(arena, "scope ", name, " is unknown", out_detail);
+    return refuse(arena, "scope ", name,
+                  scope_set_has(&application->own, value->bit)
+                      ? " is not granted: refused by the partner"
+                      : " is not granted: refused by the application",
+                  out_detail);
 }
 
 enum err grant_scopes(const struct scope_catalogue *catalogue,
@@ -55,6 +48,7 @@ enum err grant_scopes(const struct scope_catalogue *catalogue,
                       struct arena *arena, struct scope_set *out, struct str *out_detail)
 {
     struct scope_set asked;
+    struct str unknown;
 
     if (requested.len == 0) {
         asked = scope_set_intersection(&application->declared, &application->allowed);
@@ -64,18 +58,12 @@ enum err grant_scopes(const struct scope_catalogue *catalogue,
         *out = asked;
         return ERR_NONE;
     }
-    enum err err = parse(catalogue, requested, arena, &asked, out_detail);
-    if (err != ERR_NONE)
-        return err;
-    if (!scope_set_is_subset(&asked, &application->allowed)) {
-        struct str name = first_outside(catalogue, requested, &application->allowed);
-        const struct scope_value *value = catalogue_find(catalogue, name);
-        bool own = value != NULL && scope_set_has(&application->own, value->bit);
-        return refuse(arena, "scope ", name,
-                      own ? " is not granted: refused by the partner"
-                          : " is not granted: refused by the application",
-                      out_detail);
-    }
+    enum scope_parsed parsed = scope_parse(catalogue, requested, &asked, &unknown);
+    if (parsed == SCOPE_PARSED_MALFORMED)
+        return refuse(arena, "scope is not a list of names with single spaces between", STR_NONE,
+                      "", out_detail);
+    if (parsed == SCOPE_PARSED_UNKNOWN || !scope_set_is_subset(&asked, &application->allowed))
+        return refuse_first(catalogue, application, requested, arena, out_detail);
     *out = asked;
     return ERR_NONE;
 }
