@@ -18,7 +18,7 @@ struct token_state {
     const struct party_application *application;
     struct token_claims claims;
     struct buf jwt;
-    struct result minted;
+    enum err minted;
     struct exchange *exchange;
     struct store_request store;
 };
@@ -125,10 +125,10 @@ static void mint(struct exchange *x)
     struct token_state *state = x->state;
 
     buf_init_arena(&state->jwt, &x->arena, REPLY_FIRST, LIMIT_TOKEN);
-    state->minted = fill_claims(x);
-    if (result_ok(state->minted))
-        state->minted = token_mint(&x->snapshot->policy, x->snapshot->keyring, x->worker->keys,
-                                   &state->claims, &state->jwt);
+    struct result filled = fill_claims(x);
+    state->minted = result_ok(filled) ? token_mint(&x->snapshot->policy, x->snapshot->keyring,
+                                                   x->worker->keys, &state->claims, &state->jwt)
+                                      : filled.code;
 }
 
 static enum step_result mint_deferred(struct exchange *x)
@@ -163,10 +163,12 @@ static enum step_result commit(struct exchange *x)
     struct token_state *state = x->state;
     const struct token_claims *claims = &state->claims;
 
-    if (state->minted.code == ERR_FAULT_MEMORY)
+    if (state->minted == ERR_TOKEN_TOO_LARGE) {
+        metrics_add(&x->worker->metrics, METRIC_TOKEN_REFUSED, 1);
         return exchange_refuse(x, ERR_TOKEN_TOO_LARGE, STR_NONE);
-    if (!result_ok(state->minted))
-        return exchange_fault(x, state->minted);
+    }
+    if (state->minted != ERR_NONE)
+        return exchange_fault(x, FAULT(state->minted));
     state->exchange = x;
     state->store = (struct store_request){
         .verb = STORE_TOKEN_CREATE,

@@ -2,12 +2,12 @@
 
 #include "jose/jws.h"
 
-struct result token_mint(const struct token_policy *policy, const struct keyring *keyring,
-                         struct keyring_thread *keys, const struct token_claims *claims,
-                         struct buf *out)
+enum err token_mint(const struct token_policy *policy, const struct keyring *keyring,
+                    struct keyring_thread *keys, const struct token_claims *claims, struct buf *out)
 {
     bool plain = token_policy_is_plain(policy, claims->audiences, claims->audience_count);
     const struct keyring_key *key = keyring_active(keyring);
+    const struct jws_prefix *prefix = keyring_key_prefix(key, plain ? JWS_JWT : JWS_AT_JWT);
     char payload[LIMIT_TOKEN];
     struct crypto_ctx *ctx;
     struct buf b;
@@ -15,7 +15,11 @@ struct result token_mint(const struct token_policy *policy, const struct keyring
     buf_init_fixed(&b, payload, sizeof(payload));
     token_claims_write(claims, &b);
     if (b.failed)
-        return FAULT(ERR_FAULT_MEMORY);
-    TRY(keyring_thread_ctx(keys, key, &ctx));
-    return jws_write(out, keyring_key_prefix(key, plain ? JWS_JWT : JWS_AT_JWT), buf_view(&b), ctx);
+        return ERR_TOKEN_TOO_LARGE;
+    struct result ready = keyring_thread_ctx(keys, key, &ctx);
+    if (!result_ok(ready))
+        return ready.code;
+    if (jws_size(prefix, b.len, ctx) > LIMIT_TOKEN)
+        return ERR_TOKEN_TOO_LARGE;
+    return jws_write(out, prefix, buf_view(&b), ctx).code;
 }

@@ -234,6 +234,6 @@ void bed_mint(struct bed *bed, const struct sid *client, const struct sid *partn
     while (str_split(&rest, ' ', &claims->audiences[claims->audience_count]))
         claims->audience_count++;
     buf_init_fixed(&b, out->text, sizeof(out->text) - 1);
-    cr_assert(result_ok(token_mint(&s->policy, s->keyring, bed->worker.keys, claims, &b)));
+    cr_assert_eq(token_mint(&s->policy, s->keyring, bed->worker.keys, claims, &b), ERR_NONE);
     out->text[b.len] = '\0';
 }
