@@ -22,9 +22,10 @@ struct party {
     struct building *root;
 };
 
-static struct result dangling(const char *what, const struct sid *sid)
+/* A row that no version of this program has written. */
+static struct result refuse_row(const char *what, const struct sid *sid)
 {
-    LOG(LOG_ERROR, "store_row_points_nowhere", LF_CSTR("what", what), LF_SID("sid", *sid));
+    LOG(LOG_ERROR, "store_row_refused", LF_CSTR("what", what), LF_SID("sid", *sid));
     return FAULT(ERR_FAULT_STORE);
 }
 
@@ -50,22 +51,25 @@ static struct result add_partner(void *context, const struct partner_row *row)
     struct party *party = context;
     struct building *b = arena_zalloc(&party->memory, sizeof(*b));
     struct scope_set own = stored_set(party, row->scopes_all, row->available_scopes);
+    struct str name = arena_str(&party->memory, row->name);
 
-    if (b == NULL)
+    if (b == NULL || name.ptr == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     b->public.partner_sid = row->partner_sid;
-    b->public.name = arena_str(&party->memory, row->name);
+    b->public.name = name;
     b->public.status = row->status;
     b->public.working = row->status == PARTNER_ACTIVE;
     b->public.ceiling = scope_closure(party->catalogue, &own);
     if (sid_is_none(&row->parent_sid)) {
         if (party->root != NULL)
-            return dangling("second root partner", &row->partner_sid);
+            return refuse_row("second root partner", &row->partner_sid);
         party->root = b;
     } else {
         struct building *parent = sid_table_find(&party->partners, &row->parent_sid);
         if (parent == NULL)
-            return dangling("parent of partner", &row->partner_sid);
+            return refuse_row("parent of partner", &row->partner_sid);
+        if (parent->public.depth + 1 >= LIMIT_PARTNER_DEPTH)
+            return refuse_row("partner below the deepest level", &row->partner_sid);
         inherit(b, parent);
     }
     return sid_table_add(&party->partners, &b->public.partner_sid) ? RESULT_OK
@@ -124,14 +128,15 @@ static struct result add_application(void *context, const struct application_row
     struct party *party = context;
     struct party_application *application = arena_zalloc(&party->memory, sizeof(*application));
     const struct building *partner = sid_table_find(&party->partners, &row->partner_sid);
+    struct str name = arena_str(&party->memory, row->name);
 
-    if (application == NULL)
+    if (application == NULL || name.ptr == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     if (partner == NULL)
-        return dangling("partner of application", &row->client_id);
+        return refuse_row("partner of application", &row->client_id);
     application->client_id = row->client_id;
     application->partner = &partner->public;
-    application->name = arena_str(&party->memory, row->name);
+    application->name = name;
     application->type = row->type;
     application->status = row->status;
     application->auth_method = row->auth_method;
@@ -152,9 +157,9 @@ static struct result add_secret(void *context, const struct secret_row *row)
     struct party_application *application = sid_table_find(&party->applications, &row->client_id);
 
     if (application == NULL)
-        return dangling("application of secret", &row->secret_id);
+        return refuse_row("application of secret", &row->secret_id);
     if (application->secret_count == PARTY_SECRETS_MAX)
-        return dangling("third secret of application", &row->client_id);
+        return refuse_row("third secret of application", &row->client_id);
     struct party_secret *secret = &application->secrets[application->secret_count++];
     secret->secret_id = row->secret_id;
     secret->expires_ms = row->expires_ms;

@@ -24,7 +24,7 @@ struct party_partner {
     struct str name;
     enum partner_status status;
     bool working;              /* it and every ancestor are active */
-    unsigned depth;            /* 0: the root */
+    unsigned depth;            /* 0: the root; below LIMIT_PARTNER_DEPTH */
     uint32_t order, order_end; /* preorder; the subtree is [order, order_end) */
     struct scope_set ceiling;  /* closed */
 };
@@ -56,8 +56,8 @@ struct party_application {
 
 struct party;
 
-/* The catalogue's bits are used, the catalogue itself is not kept. A row that points nowhere is a
- * fault. */
+/* The catalogue's bits are used, the catalogue itself is not kept. A row that points nowhere, or a
+ * tree that is too deep, is a fault. */
 RESULT party_load(struct store *store, const struct scope_catalogue *catalogue, struct party **out);
 void party_free(struct party **party);
 

@@ -1,11 +1,13 @@
 #include "token/standing.h"
 
+#include <assert.h>
+
 #include "token/grant.h"
 
 static bool is_cut(const struct token_facts *facts, const struct verified_token *token,
                    const struct party_partner *partner)
 {
-    struct sid chain[LIMIT_PARTNER_DEPTH + 1];
+    struct sid chain[LIMIT_PARTNER_DEPTH]; /* party_load takes no deeper tree */
     struct epoch_subject subject = {
         .epoch = token->claims.epoch,
         .client_id = token->claims.client_id,
@@ -14,9 +16,10 @@ static bool is_cut(const struct token_facts *facts, const struct verified_token 
         .partners = chain,
     };
 
-    for (; partner != NULL && subject.partner_count <= LIMIT_PARTNER_DEPTH;
-         partner = partner->parent)
+    for (; partner != NULL; partner = partner->parent) {
+        assert(subject.partner_count < LIMIT_PARTNER_DEPTH);
         chain[subject.partner_count++] = partner->partner_sid;
+    }
     return revocation_index_is_cut(facts->index, &subject);
 }
 

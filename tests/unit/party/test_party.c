@@ -1,6 +1,7 @@
 /* Partner and application tables (SPEC 2, SPEC 3, P1). */
 #include <criterion/criterion.h>
 
+#include "core/log.h"
 #include "support/leaks.h"
 #include "unit/party/tree.h"
 
@@ -96,4 +97,41 @@ Test(party, unknown_sids_are_not_found)
                    "a partner's SID names no application");
     cr_assert_eq(party_counts(t.party).applications, (size_t)4);
     tree_done(&t);
+}
+
+/* A partner each below the last, the first at depth 3. */
+static struct sid seed_chain(struct tree *t, struct sid parent, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char login[SID_TEXT], memory[256];
+        struct partner_row row = {.parent_sid = parent, .scopes_all = true, .revision = 1};
+        struct store_seed seed = {.partners = &row, .partner_count = 1};
+        struct buf error;
+        cr_assert(result_ok(sid_new(&t->clock.clock, &t->entropy.entropy, &row.partner_sid)));
+        sid_format(&row.partner_sid, login);
+        row.status = PARTNER_ACTIVE;
+        row.name = row.login = str_make(login, sizeof(login));
+        buf_init_fixed(&error, memory, sizeof(memory));
+        cr_assert(result_ok(store_seed(t->store, &seed, &error)));
+        parent = row.partner_sid;
+    }
+    return parent;
+}
+
+/* What walks up the chain relies on it (P2: an epoch of any ancestor counts). */
+Test(party, a_tree_that_is_too_deep_is_not_loaded)
+{
+    struct tree t;
+    struct party *party = NULL;
+    tree_init(&t);
+    log_set_level(LOG_ERROR + 1);
+    struct sid deepest = seed_chain(&t, t.shop, LIMIT_PARTNER_DEPTH - 3);
+    cr_assert(result_ok(party_load(t.store, t.catalogue, &party)));
+    cr_assert_eq(party_find_partner(party, &deepest)->depth, (unsigned)LIMIT_PARTNER_DEPTH - 1);
+    party_free(&party);
+    seed_chain(&t, deepest, 1);
+    cr_assert_eq(party_load(t.store, t.catalogue, &party).code, ERR_FAULT_STORE);
+    cr_assert_null(party);
+    tree_done(&t);
+    leaks_check();
 }
