@@ -12,7 +12,7 @@ enum { NEW_KEYS_MAX = 2 };
 /* One transaction. Nothing is written before change_commit(). */
 struct change {
     struct key_dir dir;
-    struct keyring_manifest manifest;
+    struct keyring_manifest before, manifest;
     int64_t now_s;
     struct buf *why;
     size_t new_n;
@@ -29,11 +29,11 @@ static bool change_begin(struct change *c, const char *path, int64_t now_s, stru
     *c = (struct change){.now_s = now_s, .why = why};
     if (!key_dir_open(path, &c->dir, why))
         return false;
-    if (!key_dir_lock(&c->dir, why) ||
-        !key_dir_read_manifest(&c->dir, &c->manifest, &exists, why)) {
+    if (!key_dir_lock(&c->dir, why) || !key_dir_read_manifest(&c->dir, &c->before, &exists, why)) {
         key_dir_close(&c->dir);
         return false;
     }
+    c->manifest = c->before;
     manifest_sweep(&c->manifest, now_s);
     return true;
 }
@@ -94,10 +94,11 @@ static enum keyring_status change_commit(struct change *c)
     if (!key_dir_write_manifest(&c->dir, &c->manifest, c->why))
         return KEYRING_FAILED;
     bool ok = true;
-    for (size_t i = 0; i < c->manifest.n; i++) {
-        const struct keyring_entry *entry = &c->manifest.entries[i];
-        if (entry->state == KEY_GONE)
-            ok = key_dir_remove_key(&c->dir, keyring_entry_kid(entry), c->why) && ok;
+    for (size_t i = 0; i < c->before.n; i++) {
+        struct str kid = keyring_entry_kid(&c->before.entries[i]);
+        const struct keyring_entry *now = manifest_find(&c->manifest, kid);
+        if (now == NULL || now->state == KEY_GONE) /* NULL: forgotten with this change */
+            ok = key_dir_remove_key(&c->dir, kid, c->why) && ok;
     }
     return ok ? KEYRING_DONE : KEYRING_FAILED;
 }

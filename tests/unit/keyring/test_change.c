@@ -79,10 +79,10 @@ Test(change, rotate_activates_and_generates_the_next)
                  KEYRING_REFUSED);
     expect_why("has not been published yet");
     cr_assert_eq(keyring_publish(key_path, &policy, NOW_S, &why), KEYRING_DONE);
-    cr_assert_eq(keyring_rotate(key_path, KEY_ES256, &policy, false, NOW_S + 359, &active, &why),
+    cr_assert_eq(keyring_rotate(key_path, KEY_ES256, &policy, false, NOW_S + 300, &active, &why),
                  KEYRING_REFUSED);
     expect_why("for another 1 s");
-    cr_assert_eq(keyring_rotate(key_path, KEY_ES256, &policy, false, NOW_S + 360, &active, &why),
+    cr_assert_eq(keyring_rotate(key_path, KEY_ES256, &policy, false, NOW_S + 301, &active, &why),
                  KEYRING_DONE);
     cr_assert(str_eq(keyring_entry_kid(&active), keyring_entry_kid(&second)));
     struct keyring_manifest m = list();
@@ -150,6 +150,24 @@ Test(change, withdraw_replaces_what_it_takes) /* 7662-4-b */
     cr_assert_eq(keyring_withdraw(key_path, STR("x"), true, NOW_S, &why), KEYRING_REFUSED);
     expect_why("no such key");
     cr_assert_eq(keyring_withdraw(key_path, STR_NONE, true, NOW_S, &why), KEYRING_REFUSED);
+}
+
+/* P5: the history may have no room for it, the directory has none either. */
+Test(change, a_withdrawn_key_leaves_the_directory_even_if_it_is_forgotten_at_once)
+{
+    struct keyring_entry old = generate(KEY_ES256, NOW_S), newest;
+    int64_t now_s = NOW_S;
+    generate(KEY_EDDSA, NOW_S);
+    for (int i = 0; i < KEYRING_HISTORY_MAX + 2; i++) {
+        now_s += 100000;
+        cr_assert_eq(keyring_rotate(key_path, KEY_EDDSA, &policy, true, now_s, &newest, &why),
+                     KEYRING_DONE, "%s", why_memory);
+    }
+    cr_assert_eq(keyring_withdraw(key_path, keyring_entry_kid(&old), true, now_s, &why),
+                 KEYRING_DONE, "%s", why_memory);
+    struct keyring_manifest m = list();
+    cr_assert_null(manifest_find(&m, keyring_entry_kid(&old)), "the oldest of the history");
+    cr_assert_not(pem_exists(keyring_entry_kid(&old)));
 }
 
 Test(change, retire_an_algorithm)
