@@ -4,15 +4,6 @@
 
 enum { DEFAULT_PORT = 6379, DB_MAX = 65535 };
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Undoes %XX into a copy; a '+' is itself, unlike in a form. False: a broken escape, a NUL, or no
  * memory. */
 static bool decode(struct report *report, struct str s, struct str *out)
@@ -25,8 +16,8 @@ static bool decode(struct report *report, struct str s, struct str *out)
     for (size_t i = 0; i < s.len; i++) {
         copy[n] = s.ptr[i];
         if (s.ptr[i] == '%') {
-            int high = i + 2 < s.len ? hex_value(s.ptr[i + 1]) : -1;
-            int low = i + 2 < s.len ? hex_value(s.ptr[i + 2]) : -1;
+            int high = i + 2 < s.len ? str_hex_value(s.ptr[i + 1]) : -1;
+            int low = i + 2 < s.len ? str_hex_value(s.ptr[i + 2]) : -1;
             if (high < 0 || low < 0 || high + low == 0)
                 return false;
             copy[n] = (char)(high * 16 + low);

@@ -85,6 +85,15 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out)
     return true;
 }
 
+int str_hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Length of the well-formed sequence at p, or 0 (Unicode 15, table 3-7). */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {

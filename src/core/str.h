@@ -61,6 +61,9 @@ bool str_split(struct str *rest, char sep, struct str *out_piece);
 /* Unsigned decimal without sign, blanks, leading zeros or overflow past max. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 
+/* What a hexadecimal digit of either case counts; -1: it is none. */
+int str_hex_value(char c);
+
 bool str_is_utf8(struct str s); /* strict: no surrogates, no overlong forms, up to U+10FFFF */
 bool str_is_printable_ascii(struct str s);
 

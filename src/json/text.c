@@ -10,15 +10,6 @@ static bool refuse(struct json_error *out, const char *reason, size_t offset)
     return false;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The unit of a "\uXXXX" that starts at `at`, or -1. */
 static int escape_unit(struct str text, size_t at)
 {
@@ -26,7 +17,7 @@ static int escape_unit(struct str text, size_t at)
     if (text.len - at < 6 || text.ptr[at] != '\\' || text.ptr[at + 1] != 'u')
         return -1;
     for (size_t i = at + 2; i < at + 6; i++) {
-        int digit = hex_digit(text.ptr[i]);
+        int digit = str_hex_value(text.ptr[i]);
         if (digit < 0)
             return -1;
         unit = unit * 16 + digit;

@@ -155,3 +155,13 @@ Test(core_str, printable_ascii_ends_at_the_tilde)
     }
     cr_assert(str_is_printable_ascii(STR("")));
 }
+
+Test(str, hexadecimal_digits_of_either_case)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    for (int c = -128; c < 128; c++) {
+        const char *at = c == 0 ? NULL : strchr(digits, c);
+        int want = at == NULL ? -1 : (int)(at - digits) - (at - digits > 15 ? 6 : 0);
+        cr_assert_eq(str_hex_value((char)c), want, "%d", c);
+    }
+}
