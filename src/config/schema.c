@@ -76,7 +76,7 @@ const struct schema_row schema_rows[SCHEMA_ROWS] = {
      .help = "unix:/path or redis://host:port/db; empty: none"},
     {AT(redis, password_file), .type = SCHEMA_PATH_NONE, .fallback = "\"\"",
      .help = "File whose first line is the password of Redis; not readable by others"},
-    {AT(redis, poll_ms), INT(50, 1500, "500"),
+    {AT(redis, poll_ms), INT(50, 1000, "500"),
      .help = "Milliseconds between two looks at whether Redis still holds what was put there"},
 
     {AT(node, mode), CHOICE(modes, "single"),
