@@ -104,8 +104,8 @@ int serve(const struct config_source *source)
     buf_init_heap(&errors, ERRORS_MAX);
     if (config_load(source, &config, &errors))
         code = serve_config(config, source, &errors);
-    if (errors.len > 0)
-        fprintf(stderr, "%.*s", (int)errors.len, errors.ptr);
+    if (errors.len > 0) /* some layers end their last line, some do not */
+        fprintf(stderr, "%.*s\n", STR_ARG(str_trim(buf_view(&errors), '\n')));
     buf_free(&errors);
     return code;
 }

@@ -87,8 +87,10 @@ bool init_write_secrets(const struct seed *seed, struct str issuer, const char *
     if (file == NULL) {
         cli_say("%s: %s", path,
                 errno == EEXIST ? "is there already, and is not replaced" : strerror(errno));
-        if (handle >= 0)
+        if (handle >= 0) {
             close(handle);
+            unlink(path);
+        }
         output_drop(&output);
         return false;
     }
