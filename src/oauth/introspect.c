@@ -1,10 +1,15 @@
-/* POST /oauth/introspect (RFC 7662): read, identify the caller, verify the token, answer. No store,
- * no Redis, no lock on the way. */
+/* POST /oauth/introspect (RFC 7662): read, identify the caller, verify the token, answer. No store
+ * and no Redis on the way. */
 #include "oauth/introspect.h"
 #include "oauth/endpoints.h"
 #include "oauth/presented.h"
 
-enum { ANSWER_FIRST = 1024, ANSWER_MAX = 32 * 1024 };
+/* The scope of an answer may be longer than the token's: what was lost is replaced by what it
+ * implied (P1). */
+enum {
+    ANSWER_FIRST = 1024,
+    ANSWER_MAX = LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1) + 2 * LIMIT_TOKEN,
+};
 
 struct introspect_state {
     struct presented presented; /* first */
