@@ -29,7 +29,9 @@ struct server {
     struct quiesce quiesce;
     struct store *store;
     struct revocation_index *index;
-    _Atomic(struct revocation_link *) link; /* NULL: no Redis configured */
+    /* NULL: no Redis configured. Worker 0 makes and ends it, and alone serves the admin listener,
+     * whose endpoints look at it. */
+    _Atomic(struct revocation_link *) link;
     struct guess_throttle *throttle;
     struct token_cache *verified;
     _Atomic(struct snapshot *) snapshot;

@@ -1,7 +1,7 @@
 /* The durable store: the truth behind every answer 2xx (P3). One process has it open at a time.
  * Reads at start-up are plain calls; everything after that is a request handed to the store's
- * writer thread, which carries out many of them in one transaction (group commit), each under a
- * savepoint of its own, and answers each by a message to the loop that asked, after the commit.
+ * writer thread, which carries out many of them in one transaction (group commit), a failing one
+ * undone alone, and answers each by a message to the loop that asked, after the commit.
  *
  * The writer also is the only thread that changes the revocation index: it calls hooks.committed
  * with the new entries of the sequence after the commit and before any answer leaves, so that what
