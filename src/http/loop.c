@@ -173,9 +173,17 @@ static void run_timers(struct http_loop *loop)
     loop->firing_ms = -1;
 }
 
+/* What a timer or a message has written is done for the library, but it says so in its own next
+ * turn alone: a kept connection would not be read again before that. */
+static bool has_pending(const h2o_evloop_t *native)
+{
+    return native->_pending_as_client != NULL || native->_pending_as_server != NULL;
+}
+
 static int wait_for(struct http_loop *loop, int max_wait_ms)
 {
-    if (atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL)
+    if (atomic_load_explicit(&loop->posts, memory_order_relaxed) != NULL ||
+        has_pending(loop->native))
         return 0;
     if (loop->timer_count == 0)
         return max_wait_ms;

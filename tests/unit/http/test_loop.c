@@ -3,7 +3,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define H2O_USE_LIBUV 0
+#include <h2o.h>
 
 #include "http/loop.h"
 #include "support/fake.h"
@@ -329,5 +333,46 @@ Test(loop, one_ready_watch_may_remove_another)
     loop_fd_remove(port, &b.watch);
     close(twin);
     close(ends[0]);
+    close(ends[1]);
+}
+
+/* ---- the library's sockets ---- */
+
+struct speaker {
+    struct loop_msg msg;
+    h2o_socket_t *sock;
+    bool told;
+};
+
+static void note_written(h2o_socket_t *sock, const char *err)
+{
+    struct speaker *s = sock->data;
+    cr_assert_null(err);
+    s->told = true;
+}
+
+static void speak(struct loop_msg *msg)
+{
+    struct speaker *s = (struct speaker *)msg;
+    h2o_iovec_t text = h2o_iovec_init(H2O_STRLIT("x"));
+    h2o_socket_write(s->sock, &text, 1, note_written);
+}
+
+/* The answer of a step that waited is written by a message; only when the library has told that it
+ * is out does it read the kept connection again. The turn after may not sleep on that. */
+Test(loop, what_a_message_wrote_is_told_without_a_sleep)
+{
+    struct speaker s = {.msg.run = speak};
+    int ends[2];
+
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    s.sock = h2o_evloop_socket_create(http_loop_native(loop), ends[0], 0);
+    s.sock->data = &s;
+    loop_post(port, &s.msg);
+    http_loop_turn(loop, 0);
+    cr_assert_not(s.told);
+    http_loop_turn(loop, 600000); /* longer than the suite may take */
+    cr_assert(s.told);
+    h2o_socket_close(s.sock);
     close(ends[1]);
 }
