@@ -3,6 +3,7 @@ testbed's own key is genuine but for what the test changed."""
 
 import base64
 import json
+import secrets
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -67,6 +68,11 @@ def assemble(head, payload, signer):
     return f"{signing_input}.{b64(signer(signing_input.encode()))}"
 
 
+def fresh_jti():
+    """Of a token nobody issued; the time in front is one of long ago."""
+    return f"0190a000-0000-7000-8000-{secrets.token_hex(6)}.1"
+
+
 class Forger:
     """Signs with the testbed's active key."""
 
@@ -99,7 +105,8 @@ class Forger:
         return self.key.public_key().public_bytes(*encodings[form])
 
     def make(self, head=None, payload=None, drop=(), sign=None):
-        """The sample with changes. head and payload: members to change, or the whole as text or bytes."""
+        """The sample with changes, and an id of its own. head and payload: members to change, or the whole as text or
+        bytes."""
         def changed(original, change):
             if isinstance(change, (str, bytes)):
                 return change
@@ -107,7 +114,7 @@ class Forger:
             return {name: value for name, value in result.items() if name not in drop}
 
         token = assemble(
-            changed(header(self.sample), head), changed(claims(self.sample), payload),
+            changed(header(self.sample), head), changed({**claims(self.sample), "jti": fresh_jti()}, payload),
             sign or (lambda data: sign_with(self.key, data)))
         self.bed.seen.secrets.add(token)
         return token
