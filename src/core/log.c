@@ -1,5 +1,9 @@
 #include "core/log.h"
 
+#include <assert.h>
+#include <linux/limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -7,9 +11,15 @@
 #include "core/clock.h"
 
 enum { LINE_MAX_BYTES = 4096 };
+static_assert(LINE_MAX_BYTES <= PIPE_BUF, "a line goes into a pipe whole or not at all");
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static _Atomic int threshold = LOG_INFO;
+
+static struct {
+    pthread_mutex_t lock;
+    int64_t lost; /* lines, since the last that was written */
+} output = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void log_set_level(enum log_level level)
 {
@@ -52,6 +62,41 @@ static void put_value(struct buf *b, const struct log_field *f)
     }
 }
 
+static void put_field(struct buf *b, const struct log_field *f)
+{
+    size_t before = b->len;
+
+    buf_char(b, ',');
+    buf_json(b, str_from(f->key));
+    buf_char(b, ':');
+    put_value(b, f);
+    if (b->failed)
+        b->len = before;
+}
+
+/* Whether a line can be written without waiting: a reader that stopped reading a pipe must not stop
+ * the event loops. A pipe that says so takes PIPE_BUF bytes, no line is longer, and the lock keeps
+ * our other threads from filling it in between. */
+static bool has_room(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
+}
+
+static void write_line(struct buf *b, char *line)
+{
+    struct log_field lost = LF_INT("lines_lost_before", output.lost);
+
+    if (output.lost > 0)
+        put_field(b, &lost);
+    line[b->len] = '}';
+    line[b->len + 1] = '\n';
+    if (!has_room() || write(STDERR_FILENO, line, b->len + 2) < 0)
+        output.lost++;
+    else if (!b->failed) /* else it did not fit; the next line says it */
+        output.lost = 0;
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
     char line[LINE_MAX_BYTES];
@@ -64,19 +109,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     buf_cstr(&b, names[level]);
     buf_cstr(&b, "\",\"event\":");
     buf_json(&b, str_from(event));
-    for (size_t i = 0; i < n; i++) {
-        size_t before = b.len;
-        buf_char(&b, ',');
-        buf_json(&b, str_from(fields[i].key));
-        buf_char(&b, ':');
-        put_value(&b, &fields[i]);
-        if (b.failed) {
-            b.len = before;
-            break;
-        }
-    }
-    line[b.len] = '}';
-    line[b.len + 1] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, b.len + 2);
-    (void)written; /* nowhere to report a log that cannot be written */
+    for (size_t i = 0; i < n && !b.failed; i++)
+        put_field(&b, &fields[i]);
+    pthread_mutex_lock(&output.lock);
+    write_line(&b, line);
+    pthread_mutex_unlock(&output.lock);
 }

@@ -1,6 +1,8 @@
 /* The log: one JSON object a line on standard error, written by one write(2) so that lines of
- * several threads never mix. No secret and no token ever goes in: callers log ids (SIDs, kid, jti),
- * not credentials (P5). The level is the one mutable global of the program (DESIGN 3). */
+ * several threads never mix. It never waits for a reader: what a full pipe does not take is lost,
+ * and the next line says how much was. No secret and no token ever goes in: callers log ids (SIDs,
+ * kid, jti), not credentials (P5). The level and what guards the output are the program's only
+ * mutable globals (DESIGN 3). */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 

@@ -83,3 +83,22 @@ Test(core_log, levels_have_names)
     cr_assert(!log_parse_level(STR("Error"), &level) && !log_parse_level(STR(""), &level));
     cr_assert_eq(level, LOG_DEBUG);
 }
+
+/* A supervisor that stops reading must not stop the server. */
+Test(core_log, a_full_pipe_is_not_waited_for, .timeout = 10)
+{
+    char page[4096];
+    capture_begin();
+    for (int i = 0; i < 100000; i++) /* many times what a pipe holds */
+        LOG(LOG_INFO, "filler", LF_INT("n", i));
+    while (read(pipe_ends[0], page, sizeof(page)) == sizeof(page)) /* all but the last, half page */
+        ;
+    LOG(LOG_INFO, "after", LF_INT("n", 1));
+    LOG(LOG_INFO, "later", LF_INT("n", 2));
+    struct str text = capture_end();
+    cr_assert(str_ends_with(text, STR("\"event\":\"later\",\"n\":2}\n")));
+    text = str_slice(text, 0, str_find(text, '\n'));
+    cr_assert(str_starts_with(
+        str_slice(text, str_find(text, 'Z'), text.len),
+        STR("Z\",\"level\":\"info\",\"event\":\"after\",\"n\":1,\"lines_lost_before\":")));
+}
