@@ -70,15 +70,28 @@ static struct result build_index(struct node *node)
     return result;
 }
 
-static struct result open_memory(struct node *node)
+struct guess_throttle_limits node_throttle_limits(const struct config *config)
 {
-    struct server *server = &node->server;
-    const struct config_throttle *limits = &node->config->throttle;
-    struct guess_throttle_limits throttle = {
+    const struct config_throttle *limits = &config->throttle;
+
+    return (struct guess_throttle_limits){
         .per_client_address_minute = (uint32_t)limits->failures_per_client_address_per_minute,
         .per_address_minute = (uint32_t)limits->failures_per_address_per_minute,
         .unknown_tokens_second = (uint32_t)limits->unknown_tokens_per_second,
     };
+}
+
+void node_apply_log_level(const struct config *config)
+{
+    enum log_level level;
+    if (log_parse_level(config->log.level, &level))
+        log_set_level(level);
+}
+
+static struct result open_memory(struct node *node)
+{
+    struct server *server = &node->server;
+    struct guess_throttle_limits throttle = node_throttle_limits(node->config);
 
     TRY(guess_throttle_new(&throttle, server->entropy, &server->throttle));
     TRY(token_cache_new(CACHE_ENTRIES, &server->quiesce, &server->verified));

@@ -10,11 +10,20 @@
 #include "exchange/server.h"
 #include "http/http.h"
 
+struct guess_throttle_limits;
+
+struct key_refresh {
+    struct loop_msg message; /* first */
+    struct worker *worker;
+    _Atomic bool posted;
+};
+
 struct node {
     struct server server;
     struct config *config;
     struct store *store;
     struct http *http;
+    struct key_refresh key_refreshes[CONFIG_THREADS_MAX];
     pthread_mutex_t
         link_lock; /* between the store's writer, which publishes, and the end of the link */
 };
@@ -32,5 +41,9 @@ void node_stop(struct node *node);
 /* Reads configuration, scope tables, roles and keys again and swaps them in, all or nothing. What
  * was wrong goes to the log; the node goes on with what it has. */
 void node_reload(struct node *node, const struct config_source *source);
+
+/* What a configuration says, for start and reload alike. */
+struct guess_throttle_limits node_throttle_limits(const struct config *config);
+void node_apply_log_level(const struct config *config);
 
 #endif

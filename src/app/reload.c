@@ -1,6 +1,7 @@
 #include "app/node.h"
 
 #include "app/tables.h"
+#include "client/throttle.h"
 #include "core/log.h"
 #include "exchange/snapshot.h"
 #include "store/store.h"
@@ -49,6 +50,51 @@ static bool rebuild_and_wait(struct node *node, const struct config *config)
     return r.built != NULL;
 }
 
+/* Posted to each worker: no request is to pay for the contexts of new keys, and those of keys that
+ * went are dropped with them. Runs once for several reloads in a row. */
+static void prepare_keys(struct loop_msg *message)
+{
+    struct key_refresh *refresh = (struct key_refresh *)message;
+    struct worker *worker = refresh->worker;
+
+    atomic_store(&refresh->posted, false);
+    if (!result_ok(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring)))
+        LOG(LOG_WARN, "keys_not_prepared", LF_INT("worker", worker->number));
+}
+
+static void refresh_keys(struct node *node)
+{
+    for (size_t i = 0; i < http_worker_count(node->http); i++) {
+        struct key_refresh *refresh = &node->key_refreshes[i];
+        if (atomic_exchange(&refresh->posted, true))
+            continue;
+        refresh->message.run = prepare_keys;
+        refresh->worker = http_worker(node->http, i);
+        loop_post(refresh->worker->loop, &refresh->message);
+    }
+}
+
+static void apply(struct node *node, const struct config *config)
+{
+    struct guess_throttle_limits limits = node_throttle_limits(config);
+
+    node_apply_log_level(config);
+    guess_throttle_set_limits(node->server.throttle, &limits);
+    tables_publish_keys(config, node->server.clock);
+    refresh_keys(node);
+}
+
+/* Every token of today carries the issuer, and every client knows it: it is not changed in passing.
+ */
+static bool keeps_issuer(const struct node *node, const struct config *config)
+{
+    if (str_eq(config->server.issuer, node->config->server.issuer))
+        return true;
+    LOG(LOG_ERROR, "reload_refused",
+        LF_CSTR("reason", "server.issuer has changed, which needs a restart and ends all tokens"));
+    return false;
+}
+
 void node_reload(struct node *node, const struct config_source *source)
 {
     struct config *config;
@@ -58,9 +104,9 @@ void node_reload(struct node *node, const struct config_source *source)
     if (!config_load(source, &config, &errors)) {
         log_lines(buf_view(&errors));
     } else {
-        if (rebuild_and_wait(node, config))
-            tables_publish_keys(config, node->server.clock);
-        config_free(&config); /* the snapshot has copies of what it needs */
+        if (keeps_issuer(node, config) && rebuild_and_wait(node, config))
+            apply(node, config);
+        config_free(&config); /* what is needed of it has been copied */
     }
     buf_free(&errors);
 }

@@ -13,10 +13,17 @@ struct slot {
 };
 
 struct guess_throttle {
-    struct guess_throttle_limits limits;
+    _Atomic uint32_t per_client_address, per_address, unknown_tokens;
     uint64_t seed[2];
     struct slot slots[SETS][WAYS];
 };
+
+void guess_throttle_set_limits(struct guess_throttle *t, const struct guess_throttle_limits *limits)
+{
+    atomic_store(&t->per_client_address, limits->per_client_address_minute);
+    atomic_store(&t->per_address, limits->per_address_minute);
+    atomic_store(&t->unknown_tokens, limits->unknown_tokens_second);
+}
 
 struct result guess_throttle_new(const struct guess_throttle_limits *limits,
                                  struct entropy *entropy, struct guess_throttle **out)
@@ -25,7 +32,7 @@ struct result guess_throttle_new(const struct guess_throttle_limits *limits,
     struct guess_throttle *throttle = calloc(1, sizeof(*throttle));
     if (throttle == NULL)
         return FAULT(ERR_FAULT_MEMORY);
-    throttle->limits = *limits;
+    guess_throttle_set_limits(throttle, limits);
     struct result filled = entropy_fill(entropy, throttle->seed, sizeof(throttle->seed));
     if (!result_ok(filled)) {
         free(throttle);
@@ -142,10 +149,12 @@ uint32_t guess_throttle_check(const struct guess_throttle *t, const struct guess
 {
     int64_t left_ms = 0;
     uint64_t pair = key_of(t, 'c', caller->client_id, caller->address);
-    if (count_now(t, pair, mono_ms, MINUTE_MS, &left_ms) >= t->limits.per_client_address_minute)
+    if (count_now(t, pair, mono_ms, MINUTE_MS, &left_ms) >=
+        atomic_load_explicit(&t->per_client_address, memory_order_relaxed))
         return seconds_left(left_ms);
     uint64_t address = key_of(t, 'a', STR_NONE, caller->address);
-    if (count_now(t, address, mono_ms, MINUTE_MS, &left_ms) >= t->limits.per_address_minute)
+    if (count_now(t, address, mono_ms, MINUTE_MS, &left_ms) >=
+        atomic_load_explicit(&t->per_address, memory_order_relaxed))
         return seconds_left(left_ms);
     return 0;
 }
@@ -162,7 +171,8 @@ bool guess_throttle_token_allowed(const struct guess_throttle *t, struct str cal
 {
     int64_t left_ms = 0;
     uint64_t key = key_of(t, 't', caller_id, NULL);
-    return count_now(t, key, mono_ms, SECOND_MS, &left_ms) < t->limits.unknown_tokens_second;
+    return count_now(t, key, mono_ms, SECOND_MS, &left_ms) <
+           atomic_load_explicit(&t->unknown_tokens, memory_order_relaxed);
 }
 
 void guess_throttle_token_failed(struct guess_throttle *t, struct str caller_id, int64_t mono_ms)

@@ -34,6 +34,10 @@ RESULT guess_throttle_new(const struct guess_throttle_limits *limits, struct ent
                           struct guess_throttle **out);
 void guess_throttle_free(struct guess_throttle **throttle);
 
+/* Any thread, any time; what was counted stays counted. */
+void guess_throttle_set_limits(struct guess_throttle *throttle,
+                               const struct guess_throttle_limits *limits);
+
 /* 0: go on. Otherwise the seconds to wait: over the limit even a right secret is refused. */
 uint32_t guess_throttle_check(const struct guess_throttle *throttle,
                               const struct guess_caller *caller, int64_t mono_ms);

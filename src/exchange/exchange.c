@@ -17,7 +17,7 @@ void exchange_done(struct exchange *x)
 static void run(struct exchange *x)
 {
     for (;;) {
-        step_fn *step = x->route->endpoint->steps[x->next_step];
+        enum step_result (*step)(struct exchange * x) = x->route->endpoint->steps[x->next_step];
         if (step == NULL) {
             x->deliver(x);
             return;

@@ -5,7 +5,7 @@
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
 
-enum { ERROR_BODY_MAX = 2048, DETAIL_MAX = 512 };
+enum { ERROR_BODY_MAX = 2048, DETAIL_MAX = 512, FAULT_LINE_MS = 1000 };
 
 void exchange_add_header(struct exchange *x, struct str name, struct str value)
 {
@@ -115,14 +115,30 @@ enum step_result exchange_refuse(struct exchange *x, enum err code, struct str d
     return exchange_reply_json(x, info->status, buf_view(&b));
 }
 
+/* A line a second for each code: a store that is away would write one a request, and a slow reader
+ * of the log would hold up the loop. */
+static void log_fault(struct exchange *x, enum err code)
+{
+    struct worker *worker = x->worker;
+    int64_t now_ms = clock_mono_ms(worker->server->clock);
+    int64_t *said_ms = &worker->faults[code].said_ms;
+
+    worker->faults[code].unsaid++;
+    if (*said_ms != 0 && now_ms - *said_ms < FAULT_LINE_MS)
+        return;
+    LOG(LOG_ERROR, "request_fault", LF_ERR(code), LF_INT("requests", worker->faults[code].unsaid),
+        LF_STR("request_id", x->request.request_id), LF_CSTR("endpoint", x->route->endpoint->name));
+    worker->faults[code].unsaid = 0;
+    *said_ms = now_ms;
+}
+
 enum step_result exchange_fault(struct exchange *x, struct result fault)
 {
     const struct err_info *info = err_info(fault.code);
 
     assert(!result_ok(fault));
     metrics_add(&x->worker->metrics, METRIC_HTTP_FAULTS, 1);
-    LOG(LOG_ERROR, "request_fault", LF_ERR(fault.code), LF_STR("request_id", x->request.request_id),
-        LF_CSTR("endpoint", x->route->endpoint->name));
+    log_fault(x, fault.code);
     return exchange_refuse(x, info->kind == ERR_KIND_FAULT ? fault.code : ERR_FAULT_INTERNAL,
                            STR_NONE);
 }

@@ -15,14 +15,13 @@ struct exchange;
 
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
 
-typedef enum step_result step_fn(struct exchange *x);
-
 enum { ENDPOINT_STEPS_MAX = 12 };
 
 struct endpoint {
-    const char *name;                       /* for logs and metrics */
-    size_t state_size;                      /* of x->state, zeroed */
-    step_fn *steps[ENDPOINT_STEPS_MAX + 1]; /* NULL behind the last */
+    const char *name;  /* for logs and metrics */
+    size_t state_size; /* of x->state, zeroed */
+    enum step_result (*steps[ENDPOINT_STEPS_MAX + 1])(
+        struct exchange *x); /* NULL behind the last */
 };
 
 enum method {

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/entropy.h"
+#include "core/err.h"
 #include "core/loop.h"
 #include "core/metrics.h"
 #include "core/quiesce.h"
@@ -48,6 +49,12 @@ struct worker {
     struct metrics metrics;
     struct quiesce_reader *reader;
     struct keyring_thread *keys; /* signing and verifying contexts; app's to make */
+
+    /* faults since the last line about each, and when that was */
+    struct {
+        uint64_t unsaid;
+        int64_t said_ms;
+    } faults[ERR_COUNT];
 
     /* deferred work, oldest first */
     struct exchange *defer_first, *defer_last;

@@ -4,7 +4,7 @@
 #include "exchange/snapshot.h"
 #include "oauth/authenticate.h"
 
-struct token_facts exchange_token_facts(const struct exchange *x)
+struct token_facts caller_token_facts(const struct exchange *x)
 {
     const struct server *server = x->worker->server;
     return (struct token_facts){
@@ -87,13 +87,27 @@ static void verify_bearer(struct exchange *x)
     verification_run(x, &state->verification);
 }
 
+/* Nobody is known yet, so unknown tokens are counted by address. */
+static struct str address_key(const struct exchange *x)
+{
+    const struct in6_addr *address = &x->request.peer.address;
+    return str_make((const char *)address->s6_addr, sizeof(address->s6_addr));
+}
+
+static enum step_result identify_bearer(struct exchange *x, struct caller_state *state)
+{
+    if (verification_begin(x, state->bearer, &state->verification))
+        return STEP_NEXT;
+    if (!verification_is_allowed(x, address_key(x)))
+        return exchange_refuse(x, ERR_TOO_MANY_UNKNOWN, STR_NONE);
+    return exchange_defer(x, verify_bearer);
+}
+
 enum step_result caller_step_identify(struct exchange *x)
 {
     struct caller_state *state = x->state;
     if (state->bearer.ptr != NULL)
-        return verification_begin(x, state->bearer, &state->verification)
-                   ? STEP_NEXT
-                   : exchange_defer(x, verify_bearer);
+        return identify_bearer(x, state);
     if (oauth_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
         return STEP_DONE;
     state->caller.partner = state->caller.application->partner;
@@ -112,13 +126,14 @@ static bool is_for_us(const struct token_claims *claims, struct str issuer)
 enum step_result caller_step_judge(struct exchange *x)
 {
     struct caller_state *state = x->state;
-    struct token_facts facts = exchange_token_facts(x);
+    struct token_facts facts = caller_token_facts(x);
     struct token_standing standing;
 
     if (state->bearer.ptr == NULL)
         return STEP_NEXT;
     if (!result_ok(state->verification.result))
         return exchange_fault(x, state->verification.result);
+    verification_count(x, &state->verification, address_key(x));
     if (!state->verification.good)
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
     struct result judged = token_standing(&facts, &state->verification.token, &standing);

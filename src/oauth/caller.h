@@ -43,6 +43,6 @@ bool caller_holds(const struct exchange *x, const struct caller *caller, struct 
 struct str caller_throttle_key(const struct caller *caller);
 
 /* The facts of this moment, for token_standing. */
-struct token_facts exchange_token_facts(const struct exchange *x);
+struct token_facts caller_token_facts(const struct exchange *x);
 
 #endif

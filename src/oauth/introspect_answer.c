@@ -104,7 +104,7 @@ struct result introspection_answer(const struct exchange *x,
                                    const struct verification *verification, struct buf *out)
 {
     const struct verified_token *token = &verification->token;
-    struct token_facts facts = exchange_token_facts(x);
+    struct token_facts facts = caller_token_facts(x);
     struct token_standing standing = {.active = false};
     struct json_writer w;
     bool visible = false;

@@ -5,12 +5,13 @@
 
 #include "crypto/wipe.h"
 
-enum { WAYS = 4, ENTRIES_MIN = 16 };
+enum { WAYS = 4, ENTRIES_MIN = 16, ENTRY_BYTES = 2048 };
 
 struct entry {
     struct quiesce_garbage garbage; /* once it was replaced */
     struct digest256 digest;
     uint64_t version;
+    size_t bytes;
     _Atomic bool asked; /* since it was last passed over in a search for a place */
     struct verified_token token;
     char text[]; /* of the token's strings */
@@ -22,6 +23,8 @@ struct place {
 
 struct token_cache {
     struct quiesce *quiesce;
+    size_t bytes_max;
+    _Atomic size_t bytes; /* of the entries, replaced ones not counted */
     size_t set_mask;
     struct place sets[][WAYS];
 };
@@ -35,6 +38,7 @@ struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct to
     if (cache == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     cache->quiesce = quiesce;
+    cache->bytes_max = rounded * ENTRY_BYTES;
     cache->set_mask = rounded / WAYS - 1;
     *out = cache;
     return RESULT_OK;
@@ -103,6 +107,7 @@ static struct entry *entry_new(const struct digest256 *digest, uint64_t version,
     char *at = entry->text;
     entry->digest = *digest;
     entry->version = version;
+    entry->bytes = sizeof(*entry) + size;
     atomic_init(&entry->asked, asked);
     entry->token = *token;
     entry->token.kid = move(token->kid, &at);
@@ -147,7 +152,14 @@ void token_cache_put(struct token_cache *cache, const struct digest256 *digest, 
 
     if (entry == NULL)
         return;
+    if (atomic_load(&cache->bytes) + entry->bytes > cache->bytes_max) {
+        free(entry); /* full of long tokens: this one is verified again next time */
+        return;
+    }
+    atomic_fetch_add(&cache->bytes, entry->bytes);
     struct entry *old = atomic_exchange(&place->entry, entry);
-    if (old != NULL)
-        quiesce_retire_noted(cache->quiesce, &old->garbage, old, free);
+    if (old == NULL)
+        return;
+    atomic_fetch_sub(&cache->bytes, old->bytes);
+    quiesce_retire_noted(cache->quiesce, &old->garbage, old, free);
 }
