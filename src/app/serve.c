@@ -59,13 +59,6 @@ static const char *manager_socket(char *const *envp)
     return NULL;
 }
 
-static void apply_log_level(const struct config *config)
-{
-    enum log_level level;
-    if (log_parse_level(config->log.level, &level))
-        log_set_level(level);
-}
-
 static int serve_config(struct config *config, const struct config_source *source,
                         struct buf *errors)
 {
@@ -79,7 +72,7 @@ static int serve_config(struct config *config, const struct config_source *sourc
         return CLI_FAILED;
     }
     harden_process();
-    apply_log_level(config);
+    node_apply_log_level(config);
     bool serves = node_open(&node, config, errors) && node_start(&node, errors);
     if (serves) {
         LOG(LOG_INFO, "serving", LF_STR("issuer", config->server.issuer),
