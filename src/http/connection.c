@@ -123,6 +123,8 @@ void connection_on_accept(h2o_socket_t *sock, const char *err)
     if (err != NULL)
         return;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        if (at->worker->connection_count >= at->worker->connection_max + CONNECTIONS_OVER)
+            return; /* those that made room are closed in the next turn */
         h2o_socket_t *accepted = h2o_evloop_socket_accept(sock);
         if (accepted != NULL) {
             connection_take(at, accepted);

@@ -1,9 +1,14 @@
 /* Starting and ending: what the library is told, sockets and threads. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "core/limits.h"
+#include "core/log.h"
 #include "http/request.h"
+
+/* Descriptors that are no connections: of the process, and of each thread. */
+enum { FILES_KEPT = 32, FILES_KEPT_THREAD = 8 + CONNECTIONS_OVER };
 
 static unsigned share(int total, unsigned threads)
 {
@@ -64,10 +69,27 @@ static bool start_log(struct http *http, struct buf *out_error)
     return http->access_log != NULL;
 }
 
+/* With more connections than descriptors, accepting would fail before the oldest idle one is closed
+ * for the next, and whoever opens connections and is silent would lock everybody out (F-40). */
+static int connection_limit(const struct http *http)
+{
+    int wanted = http->options.server->config->server.max_connections;
+    rlim_t kept = FILES_KEPT + FILES_KEPT_THREAD * http->worker_count;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kept + (rlim_t)wanted)
+        return wanted;
+    int limit = files.rlim_cur > kept ? (int)(files.rlim_cur - kept) : 1;
+    LOG(LOG_WARN, "connections_limited", LF_INT("max_connections", wanted), LF_INT("limit", limit),
+        LF_CSTR("reason", "the limit of open files (ulimit -n, LimitNOFILE) is too low"));
+    return limit;
+}
+
 /* Returns how many run; the rest of the process keeps its signals. */
 static unsigned start_threads(struct http *http)
 {
     const struct config_server *config = &http->options.server->config->server;
+    int connections = connection_limit(http);
     sigset_t all, old;
     unsigned started = 0;
 
@@ -77,7 +99,7 @@ static unsigned start_threads(struct http *http)
         struct http_worker *w = &http->workers[started];
         w->http = http;
         w->worker.number = started;
-        w->connection_max = share(config->max_connections, http->worker_count);
+        w->connection_max = share(connections, http->worker_count);
         w->in_flight_max = share(config->max_in_flight, http->worker_count);
         w->ring = http->access_log != NULL ? access_log_ring(http->access_log, started) : NULL;
         if (pthread_create(&w->thread, NULL, http_worker_run, w) != 0)

@@ -19,6 +19,8 @@
 #include "http/loop.h"
 #include "http/routes.h"
 
+/* CONNECTIONS_OVER: evicted and not yet closed, above a worker's share. */
+enum { CONNECTIONS_OVER = 8 };
 enum { LISTENERS_MAX = 32, REQUEST_ID_MAX = 64, ID_PREFIX_LEN = 16 };
 
 struct connection;
