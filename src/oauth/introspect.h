@@ -2,7 +2,7 @@
 #ifndef OAUTH_INTROSPECT_H
 #define OAUTH_INTROSPECT_H
 
-#include "oauth/caller.h"
+#include "exchange/caller.h"
 
 struct introspection_question {
     const struct caller *caller;

@@ -4,7 +4,7 @@
 #ifndef OAUTH_PRESENTED_H
 #define OAUTH_PRESENTED_H
 
-#include "oauth/caller.h"
+#include "exchange/caller.h"
 
 struct presented {
     struct caller_state caller; /* first: the caller's steps find it there */

@@ -1,8 +1,8 @@
 /* POST /oauth/token (RFC6749-3.2): read, authenticate, decide, mint, commit, reply. Nothing is
  * answered 2xx before the token's row is durable (P3). */
 #include "core/log.h"
+#include "exchange/authenticate.h"
 #include "exchange/snapshot.h"
-#include "oauth/authenticate.h"
 #include "oauth/endpoints.h"
 #include "oauth/token_request.h"
 #include "revocation/index.h"
@@ -32,7 +32,7 @@ static enum step_result read_request(struct exchange *x)
 static enum step_result authenticate(struct exchange *x)
 {
     struct token_state *state = x->state;
-    return oauth_authenticate(x, &state->request.presented, &state->application);
+    return exchange_authenticate(x, &state->request.presented, &state->application);
 }
 
 static enum step_result check_grant_type(struct exchange *x)

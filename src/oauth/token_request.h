@@ -5,7 +5,7 @@
 
 #include "client/authenticate.h"
 #include "exchange/exchange.h"
-#include "oauth/form.h"
+#include "exchange/form.h"
 
 struct token_request {
     struct form form;

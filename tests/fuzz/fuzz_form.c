@@ -1,6 +1,6 @@
 /* Form bodies: a repeated name is always seen, an accepted form stays within its limits. */
+#include "exchange/form.h"
 #include "fuzz.h"
-#include "oauth/form.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* Verifying one presented token in an exchange: from the cache at once, or by a signature
  * check in the deferred queue, once per token and caller's right to ask (SPEC 4, floods). */
-#ifndef OAUTH_VERIFICATION_H
-#define OAUTH_VERIFICATION_H
+#ifndef EXCHANGE_VERIFICATION_H
+#define EXCHANGE_VERIFICATION_H
 
 #include "crypto/digest.h"
 #include "exchange/exchange.h"

@@ -1,12 +1,12 @@
 /* Who asks at introspection and revocation: an application by its secret, or a bearer token. Shared
  * steps of both endpoints, whose states begin with a struct caller_state. */
-#ifndef OAUTH_CALLER_H
-#define OAUTH_CALLER_H
+#ifndef EXCHANGE_CALLER_H
+#define EXCHANGE_CALLER_H
 
 #include "client/authenticate.h"
 #include "exchange/exchange.h"
-#include "oauth/form.h"
-#include "oauth/verification.h"
+#include "exchange/form.h"
+#include "exchange/verification.h"
 #include "token/standing.h"
 
 struct caller {

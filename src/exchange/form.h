@@ -1,8 +1,8 @@
 /* application/x-www-form-urlencoded bodies, as RFC 6749 appendix B uses them: strict in form, so
  * that no two readers see two requests. Values are decoded bytes; what may stand in them is for the
  * parameter's reader to say. */
-#ifndef OAUTH_FORM_H
-#define OAUTH_FORM_H
+#ifndef EXCHANGE_FORM_H
+#define EXCHANGE_FORM_H
 
 #include <stdbool.h>
 

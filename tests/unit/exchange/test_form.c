@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "oauth/form.h"
+#include "exchange/form.h"
 #include "support/leaks.h"
 
 static const struct {

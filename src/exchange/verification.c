@@ -1,4 +1,4 @@
-#include "oauth/verification.h"
+#include "exchange/verification.h"
 
 #include "client/throttle.h"
 #include "exchange/snapshot.h"

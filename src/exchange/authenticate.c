@@ -1,4 +1,4 @@
-#include "oauth/authenticate.h"
+#include "exchange/authenticate.h"
 
 #include "exchange/snapshot.h"
 
@@ -10,8 +10,8 @@ static void count(struct exchange *x, enum err err)
         metrics_add(&x->worker->metrics, METRIC_GUESSES_THROTTLED, 1);
 }
 
-enum step_result oauth_authenticate(struct exchange *x, const struct client_presented *presented,
-                                    const struct party_application **out)
+enum step_result exchange_authenticate(struct exchange *x, const struct client_presented *presented,
+                                       const struct party_application **out)
 {
     const struct server *server = x->worker->server;
     struct client_credentials credentials;

@@ -1,4 +1,4 @@
-#include "oauth/form.h"
+#include "exchange/form.h"
 
 #include "core/percent.h"
 

@@ -1,8 +1,8 @@
-#include "oauth/caller.h"
+#include "exchange/caller.h"
 
 #include "client/basic.h"
+#include "exchange/authenticate.h"
 #include "exchange/snapshot.h"
-#include "oauth/authenticate.h"
 
 struct token_facts caller_token_facts(const struct exchange *x)
 {
@@ -108,7 +108,7 @@ enum step_result caller_step_identify(struct exchange *x)
     struct caller_state *state = x->state;
     if (state->bearer.ptr != NULL)
         return identify_bearer(x, state);
-    if (oauth_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
+    if (exchange_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
         return STEP_DONE;
     state->caller.partner = state->caller.application->partner;
     return STEP_NEXT;
