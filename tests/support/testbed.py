@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -94,17 +95,12 @@ class Seen:
 
 
 def free_port():
-    """A port N such that N and N+1 are free just now."""
+    """A port N such that N and N+1 are free just now, and below those that Linux hands out to whoever connects."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            if port >= 65000:
-                continue
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
+        port = random.randrange(10_000, 32_000, 2)
+        with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
             return port
 
 
@@ -335,7 +331,7 @@ class Testbed:
     @property
     def is_sanitized(self):
         """Under AddressSanitizer freed memory is kept back, so its amount says nothing."""
-        return "libasan" in pathlib.Path(f"/proc/{self.pid}/maps").read_text()
+        return b"libasan" in pathlib.Path(binary()).read_bytes()
 
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
