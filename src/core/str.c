@@ -49,6 +49,15 @@ struct str str_slice(struct str s, size_t from, size_t to)
     return str_make(s.ptr == NULL ? NULL : s.ptr + from, to - from);
 }
 
+struct str str_trim_blanks(struct str s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+        s.ptr++, s.len--;
+    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
 struct str str_trim(struct str s, char c)
 {
     while (s.len > 0 && s.ptr[0] == c)

@@ -53,6 +53,7 @@ size_t str_find(struct str s, char c);
 
 struct str str_slice(struct str s, size_t from, size_t to);
 struct str str_trim(struct str s, char c);
+struct str str_trim_blanks(struct str s); /* blanks and tabs, RFC9110-5.6.3 */
 
 /* Cuts the piece before the first sep off *rest. False when *rest is exhausted (ptr NULL). A text
  * with n separators has n + 1 pieces, empty ones included. */

@@ -95,7 +95,7 @@ void access_entry_text(struct access_entry *entry, struct str path, struct str i
 {
     entry->path_cut = path.len > ACCESS_PATH_MAX;
     entry->path_len = (uint16_t)(entry->path_cut ? ACCESS_PATH_MAX : path.len);
-    entry->id_len = (uint8_t)(id.len > ACCESS_ID_MAX ? ACCESS_ID_MAX : id.len);
+    entry->id_len = (uint8_t)(id.len > REQUEST_ID_MAX ? REQUEST_ID_MAX : id.len);
     if (entry->path_len > 0)
         memcpy(entry->path, path.ptr, entry->path_len);
     if (entry->id_len > 0)

@@ -12,8 +12,9 @@
 
 #include "core/str.h"
 #include "exchange/route.h"
+#include "http/forwarded.h"
 
-enum { ACCESS_PATH_MAX = 256, ACCESS_ID_MAX = 64 };
+enum { ACCESS_PATH_MAX = 256 };
 
 struct access_entry {
     int64_t wall_ms, took_us;
@@ -25,7 +26,7 @@ struct access_entry {
     bool is_unix, path_cut;
     uint8_t id_len;
     uint16_t path_len;
-    char id[ACCESS_ID_MAX];
+    char id[REQUEST_ID_MAX];
     char path[ACCESS_PATH_MAX];
 };
 

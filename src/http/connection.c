@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "http/request.h"
+#include "http/tls.h"
 
 enum {
     ACCEPTS_PER_TURN = 64,
@@ -62,6 +63,7 @@ static void on_close(void *data)
 
     list_remove(c);
     c->worker->connection_count--;
+    tls_context_free(&c->tls);
     free(c);
 }
 
@@ -80,7 +82,6 @@ static bool evict_idle(struct http_worker *worker)
 
 static void know_peer(struct connection *c)
 {
-    const struct config_server *config = &c->worker->worker.server->config->server;
     struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
 
     h2o_socket_getpeername(c->sock, (struct sockaddr *)&name);
@@ -89,9 +90,10 @@ static void know_peer(struct connection *c)
         name.ss_family = AF_UNIX; /* a client's unix socket has no name, some kernels no family */
     else
         (void)ip_from_sockaddr((struct sockaddr *)&name, &c->address);
-    c->trusted = cidr_list_has_peer(&config->trusted_proxies, (struct sockaddr *)&name);
+    c->trusted =
+        cidr_list_has_peer(&c->worker->settings->trusted_proxies, (struct sockaddr *)&name);
     /* 6749-3.2-a, 7662-2-a, SPEC 10 */
-    c->refused = c->listener->tls == NULL && !c->listener->config->address.local && !c->trusted;
+    c->refused = c->tls == NULL && !c->listener->config->address.local && !c->trusted;
 }
 
 static void connection_take(struct listening *at, h2o_socket_t *sock)
@@ -99,7 +101,7 @@ static void connection_take(struct listening *at, h2o_socket_t *sock)
     struct http_worker *worker = at->worker;
     struct connection *c;
 
-    if ((worker->connection_count >= worker->connection_max && !evict_idle(worker)) ||
+    if ((worker->connection_count >= worker->settings->connection_max && !evict_idle(worker)) ||
         (c = calloc(1, sizeof(*c))) == NULL) {
         h2o_socket_close(sock);
         return;
@@ -107,6 +109,7 @@ static void connection_take(struct listening *at, h2o_socket_t *sock)
     c->worker = worker;
     c->listener = at->listener;
     c->sock = sock;
+    c->tls = tls_context_ref(at->accept.ssl_ctx); /* the library keeps but a pointer */
     c->since_ms = worker->now_ms;
     know_peer(c);
     sock->on_close.cb = on_close;
@@ -123,7 +126,7 @@ void connection_on_accept(h2o_socket_t *sock, const char *err)
     if (err != NULL)
         return;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        if (at->worker->connection_count >= at->worker->connection_max + CONNECTIONS_OVER)
+        if (at->worker->connection_count >= at->worker->settings->connection_max + CONNECTIONS_OVER)
             return; /* those that made room are closed in the next turn */
         h2o_socket_t *accepted = h2o_evloop_socket_accept(sock);
         if (accepted != NULL) {
@@ -138,6 +141,14 @@ void connection_on_accept(h2o_socket_t *sock, const char *err)
         }
         return;
     }
+}
+
+void connections_judge(struct http_worker *worker)
+{
+    for (struct connection *c = worker->idle.first; c != NULL; c = c->next)
+        know_peer(c);
+    for (struct connection *c = worker->busy.first; c != NULL; c = c->next)
+        know_peer(c);
 }
 
 /* ---- a request's way ---- */
@@ -188,19 +199,19 @@ static void note_phase(struct connection *c)
 
 static int64_t phase_limit_ms(const struct connection *c)
 {
-    const struct config_server *config = &c->worker->worker.server->config->server;
+    const struct settings *settings = c->worker->settings;
 
     switch (c->phase) {
     case PHASE_FRESH:
-        return c->worker->draining ? DRAIN_FRESH_MS : config->head_timeout_s * (int64_t)1000;
+        return c->worker->draining ? DRAIN_FRESH_MS : settings->head_ms;
     case PHASE_BETWEEN:
-        return c->worker->draining ? 0 : config->idle_timeout_s * (int64_t)1000;
+        return c->worker->draining ? 0 : settings->idle_ms;
     case PHASE_HEAD:
-        return config->head_timeout_s * (int64_t)1000;
+        return settings->head_ms;
     case PHASE_BODY:
         break;
     }
-    return config->body_timeout_s * (int64_t)1000;
+    return settings->body_ms;
 }
 
 static bool input_waits(const struct connection *c)
@@ -223,7 +234,7 @@ static void sweep_idle(struct http_worker *worker)
 /* The library waits for ever for a client that does not read its answer. */
 static void sweep_busy(struct http_worker *worker)
 {
-    int64_t limit_ms = worker->worker.server->config->server.body_timeout_s * (int64_t)1000;
+    int64_t limit_ms = worker->settings->body_ms;
 
     for (struct connection *c = worker->busy.first; c != NULL; c = c->next)
         if (request_is_answered(c->slot) && worker->now_ms - c->since_ms >= limit_ms)

@@ -21,7 +21,8 @@ struct connection {
     h2o_socket_t *sock;
     struct slot *slot; /* the request being answered, or NULL */
     enum connection_phase phase;
-    int64_t since_ms; /* of the phase, or of the request, or of its answer's first byte */
+    int64_t since_ms;       /* of the phase, or of the request, or of its answer's first byte */
+    struct ssl_ctx_st *tls; /* NULL: clear text. A reload may have replaced it since */
     struct ip address;
     bool is_unix;
     bool trusted;  /* in trusted_proxies */
@@ -40,6 +41,9 @@ static inline struct connection *connection_of(h2o_req_t *req)
 void connection_begin(struct connection *c, struct slot *slot);
 void connection_answered(struct connection *c);
 void connection_end(struct connection *c);
+
+/* The settings have changed: who is trusted, and refused. */
+void connections_judge(struct http_worker *worker);
 
 /* The timer: closes what is too slow or idle for too long. */
 void connections_sweep(struct loop_timer *timer);

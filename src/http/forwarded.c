@@ -1,16 +1,5 @@
 #include "http/forwarded.h"
 
-enum { REQUEST_ID_MAX = 64 };
-
-static struct str trim(struct str s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* Cuts the piece behind the last comma off *rest; false when nothing is left. */
 static bool cut_last(struct str *rest, struct str *out_piece)
 {
@@ -18,11 +7,11 @@ static bool cut_last(struct str *rest, struct str *out_piece)
         return false;
     for (size_t i = rest->len; i > 0; i--)
         if (rest->ptr[i - 1] == ',') {
-            *out_piece = trim(str_slice(*rest, i, rest->len));
+            *out_piece = str_trim_blanks(str_slice(*rest, i, rest->len));
             rest->len = i - 1;
             return true;
         }
-    *out_piece = trim(*rest);
+    *out_piece = str_trim_blanks(*rest);
     *rest = STR_NONE;
     return true;
 }

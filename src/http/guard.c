@@ -211,15 +211,6 @@ static enum field field_find(struct str name)
     return FIELD_OTHER;
 }
 
-static struct str trim_blanks(struct str s)
-{
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-        s.ptr++, s.len--;
-    while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 static enum err read_field(struct scan *s, struct guard_head *out)
 {
     struct str name = take_while(s, TOKEN);
@@ -230,7 +221,7 @@ static enum err read_field(struct scan *s, struct guard_head *out)
     if (name.len == 0 || *s->at != ':') /* RFC9112-5.1 blank before the colon, 5.2 folding */
         return ambiguous(s, "a field's name is empty, folded, or holds a wrong character");
     s->at++;
-    struct str value = trim_blanks(take_while(s, VALUE));
+    struct str value = str_trim_blanks(take_while(s, VALUE));
     if ((code = expect_crlf(s)) != ERR_NONE)
         return code;
     enum field field = field_find(name);
@@ -307,7 +298,7 @@ static enum err check_upgrade(struct scan *s)
     struct str rest = s->values[FIELD_UPGRADE], piece;
 
     while (str_split(&rest, ',', &piece))
-        if (str_eq_nocase(trim_blanks(piece), STR("h2c")))
+        if (str_eq_nocase(str_trim_blanks(piece), STR("h2c")))
             return ambiguous(s, "Upgrade to h2c is not served");
     struct str expect = s->values[FIELD_EXPECT];
     if (expect.ptr != NULL && !str_eq_nocase(expect, STR("100-continue")))

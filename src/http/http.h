@@ -11,6 +11,7 @@
 #include "core/result.h"
 #include "exchange/route.h"
 
+struct config;
 struct server;
 struct worker;
 struct http;
@@ -22,7 +23,7 @@ struct http_options {
     int access_log_fd; /* where the access log goes, when the configuration asks for one */
 
     /* On each worker's own thread: before it takes requests, and after its last one. Either may be
-     * NULL. A fault at the start ends the start of all. */
+     * NULL. A fault at the start ends the start of all; worker_stop follows it there too. */
     struct result (*worker_start)(struct worker *worker, void *context);
     void (*worker_stop)(struct worker *worker, void *context);
     void *context;
@@ -32,6 +33,13 @@ struct http_options {
  * one line, nothing is left running. The options' tables, server and configuration outlive it.
  * Signals are blocked in the threads. */
 struct http *http_start(const struct http_options *options, struct buf *out_error);
+
+/* Limits, time-outs, trusted proxies and the access log's switch as config says; the certificates
+ * from the files named at the start, for connections to come. A file that is no good is logged and
+ * the certificate in use stays. No request is dropped: a lower number of connections is reached as
+ * they end. Addresses and threads stay as they are. What it needs of config is copied. By the
+ * thread that started, before http_drain (SPEC 10). */
+void http_reload(struct http *http, const struct config *config);
 
 /* Stops accepting; requests under way are answered with Connection: close, idle connections are
  * closed. What is not done timeout_ms from now is cut off: answered 503 where no answer began.

@@ -9,8 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "http/tls.h"
-
 enum { BACKLOG = 4096 };
 
 static bool fail(const struct listener *l, const char *what, int error, struct buf *out_error)
@@ -138,18 +136,12 @@ bool listener_open(const struct config_listener *config, bool admin, unsigned th
 {
     struct listener l = {.config = config, .admin = admin};
 
-    if (config->tls) {
-        l.tls = tls_context_new(config->certificate, config->key, out_error);
-        if (l.tls == NULL)
-            return false;
-    }
     unsigned wanted = admin ? 1 : threads;
     bool ok = config->address.socket.ss_family == AF_UNIX ? open_unix(&l, wanted, out_error)
                                                           : open_tcp(&l, wanted, out_error);
     if (!ok) {
         for (unsigned i = 0; i < l.fd_count; i++)
             close(l.fds[i]);
-        tls_context_free(&l.tls);
         return false;
     }
     *out = l;
@@ -162,7 +154,6 @@ void listener_close(struct listener *listener)
         if (listener->fds[i] != -1)
             close(listener->fds[i]);
     listener->fd_count = 0;
-    tls_context_free(&listener->tls);
     listener_unlink(listener);
 }
 

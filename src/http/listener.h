@@ -10,12 +10,11 @@
 #include "config/config.h"
 #include "core/buf.h"
 
-struct ssl_ctx_st;
+enum { LISTENERS_MAX = 32 };
 
 struct listener {
     const struct config_listener *config;
     bool admin;
-    struct ssl_ctx_st *tls;      /* NULL: clear text */
     uint16_t port;               /* that was bound; 0 for a unix socket */
     int fds[CONFIG_THREADS_MAX]; /* of thread i; -1: taken over by it, or none */
     unsigned fd_count;
@@ -26,7 +25,7 @@ struct listener {
 bool listener_open(const struct config_listener *config, bool admin, unsigned threads,
                    struct listener *out, struct buf *out_error);
 
-/* Closes what no thread has taken, frees TLS, removes a unix socket's file. */
+/* Closes what no thread has taken, removes a unix socket's file. */
 void listener_close(struct listener *listener);
 
 /* Removes a unix socket's file, once: a successor may have made its own since. */

@@ -181,7 +181,7 @@ void reply_deliver(struct exchange *x)
         return; /* cut by the end of a drain; the dispose hook frees it */
     slot->answered = true;
     connection_answered(slot->connection);
-    if (slot->started_ns != 0)
+    if (slot->started_ns != 0 && slot->worker->ring != NULL) /* a reload may have ended it */
         log_access(slot);
     send_reply(slot);
 }

@@ -113,8 +113,16 @@ static enum step_result preflight(struct exchange *x)
     return exchange_reply(x, 204, STR_NONE, STR_NONE);
 }
 
+static enum step_result lack_memory(struct exchange *x)
+{
+    x->reply.close = true;
+    return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+}
+
 static const struct endpoint refuse_endpoint = {.name = "http", .steps = {refuse}};
 static const struct endpoint preflight_endpoint = {.name = "preflight", .steps = {preflight}};
+static const struct endpoint lack_endpoint = {.name = "http", .steps = {lack_memory}};
+static const struct route lack_route = {.endpoint = &lack_endpoint};
 static const struct route refuse_route = {.endpoint = &refuse_endpoint};
 static const struct route preflight_route = {.endpoint = &preflight_endpoint,
                                              .flags = ROUTE_CORS_ANY};
@@ -153,14 +161,12 @@ static struct str make_id(struct slot *slot, struct str given, bool trusted)
 
 static struct peer make_peer(const struct connection *c, const struct guard_head *head)
 {
-    const struct config_server *config = &c->worker->worker.server->config->server;
-    struct peer peer = {
-        .is_unix = c->is_unix, .tls = c->listener->tls != NULL, .trusted = c->trusted};
+    struct peer peer = {.is_unix = c->is_unix, .tls = c->tls != NULL, .trusted = c->trusted};
     struct ip ip = c->address;
 
     if (c->trusted && head->forwarded_count > 0 && head->forwarded_count <= GUARD_FORWARDED_MAX)
-        (void)forwarded_client(head->forwarded_for, head->forwarded_count, &config->trusted_proxies,
-                               &ip);
+        (void)forwarded_client(head->forwarded_for, head->forwarded_count,
+                               &c->worker->settings->trusted_proxies, &ip);
     memcpy(&peer.address, ip.bytes, sizeof(peer.address));
     return peer;
 }
@@ -215,7 +221,7 @@ static const struct route *choose(struct slot *slot, const struct guard_head *he
         return refused(slot, ERR_METHOD_NOT_ALLOWED, NULL, false);
     if (body_len > route->body_max)
         return refused(slot, ERR_BODY_TOO_LARGE, NULL, false);
-    if (worker->in_flight > worker->in_flight_max && (route->flags & ROUTE_ALWAYS) == 0) {
+    if (worker->in_flight > worker->settings->in_flight_max && (route->flags & ROUTE_ALWAYS) == 0) {
         metrics_add(&worker->worker.metrics, METRIC_HTTP_OVERLOADED, 1);
         return refused(slot, ERR_OVERLOADED, NULL, false);
     }
@@ -274,7 +280,7 @@ static void start(struct slot *slot)
     if (x->route == &refuse_route)
         body = STR_NONE; /* nobody reads it, and it may be longer than the arena */
     if (!fill(slot, &head, body))
-        x->route = refused(slot, ERR_FAULT_MEMORY, NULL, true);
+        x->route = &lack_route;
     exchange_start(x);
 }
 

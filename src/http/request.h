@@ -8,6 +8,7 @@
 #define HTTP_REQUEST_H
 
 #include "http/connection.h"
+#include "http/forwarded.h"
 #include "http/guard.h"
 
 enum { SLOT_MEMORY = 8192, SLOTS_KEPT = 256 };

@@ -1,20 +1,9 @@
 /* Starting and ending: what the library is told, sockets and threads. */
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "core/limits.h"
-#include "core/log.h"
 #include "http/request.h"
-
-/* Descriptors that are no connections: of the process, and of each thread. */
-enum { FILES_KEPT = 32, FILES_KEPT_THREAD = 8 + CONNECTIONS_OVER };
-
-static unsigned share(int total, unsigned threads)
-{
-    unsigned each = (unsigned)total / threads;
-    return each > 0 ? each : 1;
-}
 
 static unsigned thread_count(const struct config_server *config)
 {
@@ -22,21 +11,15 @@ static unsigned thread_count(const struct config_server *config)
     return n < 1 ? 1 : n > CONFIG_THREADS_MAX ? CONFIG_THREADS_MAX : (unsigned)n;
 }
 
-/* What the library is told. Its one timeout spans idling, head and body of a request; the sweep
- * holds each to its own, and this is the net below. */
+/* What the library is told; its time-outs are a matter of the settings. */
 static void configure(struct http *http)
 {
-    const struct config_server *config = &http->options.server->config->server;
     h2o_globalconf_t *g = &http->globalconf;
 
     h2o_config_init(g);
     g->server_name = (h2o_iovec_t){NULL, 0};
     g->max_request_entity_size = LIMIT_BODY_BATCH;
     g->http1.upgrade_to_http2 = 0; /* THREATS-67, 68 */
-    g->http1.req_timeout =
-        1000 * ((uint64_t)config->idle_timeout_s + (uint64_t)config->head_timeout_s +
-                (uint64_t)config->body_timeout_s);
-    g->handshake_timeout = 1000 * (uint64_t)config->head_timeout_s;
     h2o_hostconf_t *host =
         h2o_config_register_host(g, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     h2o_handler_t *handler = h2o_create_handler(&host->fallback_path, sizeof(*handler));
@@ -59,37 +42,18 @@ static bool open_listeners(struct http *http, const struct config_listeners *fro
     return true;
 }
 
-static bool start_log(struct http *http, struct buf *out_error)
+bool http_start_log(struct http *http, struct buf *out_error)
 {
-    if (!http->options.server->config->server.access_log)
-        return true;
-    http->access_log = access_log_start(http->options.access_log_fd, http->worker_count);
+    if (http->access_log == NULL)
+        http->access_log = access_log_start(http->options.access_log_fd, http->worker_count);
     if (http->access_log == NULL)
         buf_cstr(out_error, "no memory or thread for the access log");
     return http->access_log != NULL;
 }
 
-/* With more connections than descriptors, accepting would fail before the oldest idle one is closed
- * for the next, and whoever opens connections and is silent would lock everybody out (F-40). */
-static int connection_limit(const struct http *http)
-{
-    int wanted = http->options.server->config->server.max_connections;
-    rlim_t kept = FILES_KEPT + FILES_KEPT_THREAD * http->worker_count;
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= kept + (rlim_t)wanted)
-        return wanted;
-    int limit = files.rlim_cur > kept ? (int)(files.rlim_cur - kept) : 1;
-    LOG(LOG_WARN, "connections_limited", LF_INT("max_connections", wanted), LF_INT("limit", limit),
-        LF_CSTR("reason", "the limit of open files (ulimit -n, LimitNOFILE) is too low"));
-    return limit;
-}
-
 /* Returns how many run; the rest of the process keeps its signals. */
 static unsigned start_threads(struct http *http)
 {
-    const struct config_server *config = &http->options.server->config->server;
-    int connections = connection_limit(http);
     sigset_t all, old;
     unsigned started = 0;
 
@@ -99,9 +63,6 @@ static unsigned start_threads(struct http *http)
         struct http_worker *w = &http->workers[started];
         w->http = http;
         w->worker.number = started;
-        w->connection_max = share(connections, http->worker_count);
-        w->in_flight_max = share(config->max_in_flight, http->worker_count);
-        w->ring = http->access_log != NULL ? access_log_ring(http->access_log, started) : NULL;
         if (pthread_create(&w->thread, NULL, http_worker_run, w) != 0)
             break;
     }
@@ -123,6 +84,7 @@ static void http_free(struct http *http)
 {
     for (size_t i = 0; i < http->listener_count; i++)
         listener_close(&http->listeners[i]);
+    settings_unref(&http->settings);
     access_log_stop(&http->access_log);
     routes_done(&http->public_routes);
     routes_done(&http->admin_routes);
@@ -145,9 +107,12 @@ static bool open_all(struct http *http, struct buf *out_error)
         buf_cstr(out_error, "out of memory");
         return false;
     }
-    return open_listeners(http, &config->server.listen, false, out_error) &&
-           open_listeners(http, &config->admin.listen, true, out_error) &&
-           start_log(http, out_error);
+    if (!open_listeners(http, &config->server.listen, false, out_error) ||
+        !open_listeners(http, &config->admin.listen, true, out_error) ||
+        (config->server.access_log && !http_start_log(http, out_error)))
+        return false;
+    http->settings = settings_new(http, &config->server, out_error);
+    return http->settings != NULL;
 }
 
 struct http *http_start(const struct http_options *options, struct buf *out_error)

@@ -85,6 +85,13 @@ struct ssl_ctx_st *tls_context_new(struct str certificate, struct str key, struc
     return context;
 }
 
+struct ssl_ctx_st *tls_context_ref(struct ssl_ctx_st *context)
+{
+    if (context != NULL)
+        SSL_CTX_up_ref(context);
+    return context;
+}
+
 void tls_context_free(struct ssl_ctx_st **context)
 {
     SSL_CTX_free(*context);

@@ -13,6 +13,9 @@ struct ssl_ctx_st;
  * have a terminator. */
 struct ssl_ctx_st *tls_context_new(struct str certificate, struct str key, struct buf *out_error);
 
+/* One more owner, who frees it too. Any thread. Accepts NULL. */
+struct ssl_ctx_st *tls_context_ref(struct ssl_ctx_st *context);
+
 void tls_context_free(struct ssl_ctx_st **context);
 
 #endif

@@ -16,6 +16,24 @@ static void on_drain(struct loop_msg *msg)
     connections_drain(w);
 }
 
+/* Who is trusted and what a connection may do is judged anew. */
+void worker_take_settings(struct http_worker *w, struct settings *settings)
+{
+    settings_unref(&w->settings);
+    w->settings = settings;
+    w->ring = settings->access_log != NULL ? access_log_ring(settings->access_log, w->worker.number)
+                                           : NULL;
+    /* The library's one timeout spans idling, head and body of a request; the sweep holds each to
+     * its own, and this is the net below. */
+    w->context.http1.req_timeout.timeout =
+        (uint64_t)(settings->idle_ms + settings->head_ms + settings->body_ms);
+    w->context.handshake_timeout.timeout = (uint64_t)settings->head_ms;
+    for (size_t i = 0; i < w->listening_count; i++)
+        w->listening[i].accept.ssl_ctx =
+            settings->tls[w->listening[i].listener - w->http->listeners];
+    connections_judge(w);
+}
+
 static void listen_on(struct http_worker *w, struct listener *listener)
 {
     unsigned number = w->worker.number;
@@ -25,8 +43,7 @@ static void listen_on(struct http_worker *w, struct listener *listener)
         return;
     at->worker = w;
     at->listener = listener;
-    at->accept = (h2o_accept_ctx_t){
-        .ctx = &w->context, .hosts = w->http->globalconf.hosts, .ssl_ctx = listener->tls};
+    at->accept = (h2o_accept_ctx_t){.ctx = &w->context, .hosts = w->http->globalconf.hosts};
     at->sock = h2o_evloop_socket_create(http_loop_native(w->loop), listener->fds[number],
                                         H2O_SOCKET_FLAG_DONT_READ);
     listener->fds[number] = -1;
@@ -46,31 +63,62 @@ static enum err make_id_prefix(struct http_worker *w)
     return filled.code;
 }
 
-static enum err worker_begin(struct http_worker *w)
+static void free_loop(struct http_worker *w)
+{
+    h2o_multithread_queue_t *queue = w->context.queue;
+
+    h2o_context_dispose(&w->context);
+    http_loop_free(&w->loop);
+    free(queue); /* the library forgets it */
+}
+
+/* The embedder's part ends, and what that made others post is run. */
+static void stop_parts(struct http_worker *w)
+{
+    const struct http_options *options = &w->http->options;
+
+    if (options->worker_stop != NULL)
+        options->worker_stop(&w->worker, options->context);
+    http_loop_turn(w->loop, 0);
+}
+
+static struct result start_parts(struct http_worker *w)
 {
     const struct http_options *options = &w->http->options;
     struct result r;
 
-    w->loop = http_loop_new(options->server->clock);
+    TRY(worker_init(&w->worker));
+    if (options->worker_start == NULL ||
+        result_ok(r = options->worker_start(&w->worker, options->context)))
+        return RESULT_OK;
+    stop_parts(w);
+    worker_done(&w->worker);
+    return r;
+}
+
+static enum err worker_begin(struct http_worker *w)
+{
+    w->worker.server = w->http->options.server;
+    enum err code = make_id_prefix(w);
+    if (code != ERR_NONE)
+        return code;
+    w->loop = http_loop_new(w->worker.server->clock);
     if (w->loop == NULL)
         return ERR_FAULT_MEMORY;
     h2o_context_init(&w->context, http_loop_native(w->loop), &w->http->globalconf);
     w->worker.loop = http_loop_port(w->loop);
-    w->worker.server = options->server;
-    w->drain.run = on_drain;
-    w->sweep.fire = connections_sweep;
-    w->now_ms = clock_mono_ms(options->server->clock);
-    enum err code = make_id_prefix(w);
-    if (code != ERR_NONE)
-        return code;
-    if (!result_ok(r = worker_init(&w->worker)))
+    struct result r = start_parts(w);
+    if (!result_ok(r)) {
+        free_loop(w);
         return r.code;
-    if (options->worker_start != NULL &&
-        !result_ok(r = options->worker_start(&w->worker, options->context)))
-        return r.code;
+    }
+    w->now_ms = clock_mono_ms(w->worker.server->clock);
     for (size_t i = 0; i < w->http->listener_count; i++)
         listen_on(w, &w->http->listeners[i]);
+    worker_take_settings(w, settings_ref(w->http->settings));
+    w->sweep.fire = connections_sweep;
     connections_sweep(&w->sweep);
+    w->drain.run = on_drain;
     return ERR_NONE;
 }
 
@@ -99,11 +147,7 @@ static void serve(struct http_worker *w)
 
 static void worker_end(struct http_worker *w)
 {
-    const struct http_options *options = &w->http->options;
-
-    if (options->worker_stop != NULL)
-        options->worker_stop(&w->worker, options->context);
-    http_loop_turn(w->loop, 0); /* what worker_stop made others post */
+    stop_parts(w);
     if (w->in_flight > 0 || w->connection_count > 0) {
         /* A step still waits for a completion that did not come; its memory and the loop it would
          * be posted to stay. */
@@ -116,10 +160,8 @@ static void worker_end(struct http_worker *w)
     loop_timer_stop(w->worker.loop, &w->sweep);
     worker_done(&w->worker);
     request_slots_free(w);
-    h2o_multithread_queue_t *queue = w->context.queue;
-    h2o_context_dispose(&w->context);
-    http_loop_free(&w->loop);
-    free(queue); /* the library forgets it */
+    settings_unref(&w->settings);
+    free_loop(w);
 }
 
 static void report(struct http *http, enum err code)

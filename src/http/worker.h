@@ -18,10 +18,11 @@
 #include "http/listener.h"
 #include "http/loop.h"
 #include "http/routes.h"
+#include "http/settings.h"
 
 /* CONNECTIONS_OVER: evicted and not yet closed, above a worker's share. */
 enum { CONNECTIONS_OVER = 8 };
-enum { LISTENERS_MAX = 32, REQUEST_ID_MAX = 64, ID_PREFIX_LEN = 16 };
+enum { ID_PREFIX_LEN = 16 };
 
 struct connection;
 struct slot;
@@ -35,9 +36,9 @@ struct connection_list {
 struct listening {
     struct http_worker *worker;
     const struct listener *listener;
-    h2o_accept_ctx_t accept;
-    h2o_socket_t *sock; /* NULL when closed */
-    bool paused;        /* no descriptor was left for the next connection */
+    h2o_accept_ctx_t accept; /* ssl_ctx: of the worker's settings */
+    h2o_socket_t *sock;      /* NULL when closed */
+    bool paused;             /* no descriptor was left for the next connection */
 };
 
 struct http_worker {
@@ -50,9 +51,11 @@ struct http_worker {
     struct listening listening[LISTENERS_MAX];
     size_t listening_count;
 
+    struct settings *settings;
+    struct access_ring *ring; /* NULL: no access log */
+
     struct connection_list idle, busy; /* busy: a request is being answered */
-    unsigned connection_count, connection_max;
-    unsigned in_flight, in_flight_max;
+    unsigned connection_count, in_flight;
     struct loop_timer sweep;
     int64_t now_ms; /* monotonic, of this turn */
 
@@ -62,9 +65,7 @@ struct http_worker {
     char id_prefix[ID_PREFIX_LEN]; /* request ids of this thread */
     uint64_t id_count;
 
-    struct access_ring *ring; /* NULL: no access log */
-
-    struct loop_msg drain;
+    struct loop_msg drain; /* run is set once the loop turns */
     bool draining;
     int64_t cut_ms; /* when a drain ends, monotonic */
     bool stuck;     /* ended with requests that still wait: nothing is freed */
@@ -76,7 +77,8 @@ struct http {
     struct routes public_routes, admin_routes;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
-    struct access_log *access_log;
+    struct access_log *access_log; /* NULL: it was not wanted yet */
+    struct settings *settings;     /* the newest; the main thread's */
 
     pthread_mutex_t lock; /* of the two below, while the threads start */
     pthread_cond_t changed;
@@ -90,5 +92,11 @@ struct http {
 
 /* The thread's function; argument: its struct http_worker, with what start_threads() sets. */
 void *http_worker_run(void *argument);
+
+/* On the worker's thread, which then owns the reference. */
+void worker_take_settings(struct http_worker *worker, struct settings *settings);
+
+/* Starts the access log's thread unless it runs. The main thread's. */
+bool http_start_log(struct http *http, struct buf *out_error);
 
 #endif

@@ -171,7 +171,7 @@ Test(access_log, long_text_is_cut_THREATS_70)
     memset(path, '"', sizeof(path)); /* each becomes two */
     access_entry_text(&entry, str_make(path, sizeof(path)), str_make(path, sizeof(path)));
     cr_assert_eq(entry.path_len, ACCESS_PATH_MAX);
-    cr_assert_eq(entry.id_len, ACCESS_ID_MAX);
+    cr_assert_eq(entry.id_len, REQUEST_ID_MAX);
     cr_assert(entry.path_cut);
     buf_init_fixed(&b, memory, sizeof(memory));
     access_entry_render(&entry, &b);
