@@ -53,13 +53,24 @@ static enum err parse_pair(struct str piece, struct arena *arena, struct form_pa
     return decode(str_slice(piece, equals + 1, piece.len), arena, &out->value);
 }
 
+static size_t room_for(struct str body)
+{
+    size_t room = 1;
+    for (size_t i = 0; i < body.len && room < LIMIT_PARAMETERS; i++)
+        room += body.ptr[i] == '&';
+    return room;
+}
+
 enum err form_parse(struct str body, struct arena *arena, struct form *out)
 {
     struct str rest = body, piece;
 
-    out->count = 0;
+    *out = (struct form){0, NULL};
     if (body.len == 0)
         return ERR_NONE;
+    out->pairs = arena_array(arena, room_for(body), sizeof(*out->pairs));
+    if (out->pairs == NULL)
+        return ERR_FAULT_MEMORY;
     while (str_split(&rest, '&', &piece)) {
         if (piece.len == 0)
             continue; /* "a=1&" is common and means one thing only */
@@ -89,12 +100,4 @@ enum err form_get(const struct form *form, struct str name, struct str *out)
     }
     *out = found;
     return ERR_NONE;
-}
-
-size_t form_count(const struct form *form, struct str name)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < form->count; i++)
-        n += str_eq(form->pairs[i].name, name);
-    return n;
 }

@@ -17,7 +17,7 @@ struct form_pair {
 
 struct form {
     size_t count;
-    struct form_pair pairs[LIMIT_PARAMETERS];
+    struct form_pair *pairs; /* in the arena, in order; at most LIMIT_PARAMETERS */
 };
 
 /* True for exactly that media type, parameters such as charset tolerated (6749-4.x-a). */
@@ -32,8 +32,5 @@ enum err form_parse(struct str body, struct arena *arena, struct form *out);
  * present with an empty value, which counts as absent (6749-3.2-c, RFC6749-3.1): ERR_NONE and ptr
  * NULL. */
 enum err form_get(const struct form *form, struct str name, struct str *out);
-
-/* How often name is there, for parameters that may repeat. */
-size_t form_count(const struct form *form, struct str name);
 
 #endif

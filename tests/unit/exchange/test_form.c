@@ -145,31 +145,35 @@ Test(form, without_memory_nothing_is_refused) /* P4 */
 {
     struct arena arena;
     struct form form;
-    arena_init(&arena, NULL, 0, 2);
+    arena_init(&arena, NULL, 0, sizeof(struct form_pair)); /* nothing is left to decode into */
     cr_assert_eq(form_parse(STR("a=%20%20%20"), &arena, &form), ERR_FAULT_MEMORY);
+    arena_reset(&arena);
     cr_assert_eq(form_parse(STR("%61%61%61=1"), &arena, &form), ERR_FAULT_MEMORY);
+    arena_reset(&arena);
     cr_assert_eq(form_parse(STR("abc=def"), &arena, &form), ERR_NONE, "is read where it stands");
+    arena_reset(&arena);
+    cr_assert_eq(form_parse(STR("a=1&b=2"), &arena, &form), ERR_FAULT_MEMORY, "two pairs");
+    arena_reset(&arena);
 }
 
 static const struct {
     const char *body;
     enum err want;
     const char *value; /* NULL: absent */
-    size_t count;
 } looked_up[] = {
-    {"b=1", ERR_NONE, NULL, 0},
-    {"a=1", ERR_NONE, "1", 1},
-    {"b=2&a=1&c=3", ERR_NONE, "1", 1},
-    {"%61=1", ERR_NONE, "1", 1},
-    {"A=1", ERR_NONE, NULL, 0},
-    {"aa=1", ERR_NONE, NULL, 0},
-    {"a=", ERR_NONE, NULL, 1}, /* 6749-3.2-c, RFC6749-3.1: as if it were absent */
-    {"a=1&a=2", ERR_DUPLICATE_PARAMETER, NULL, 2}, /* 6749-3.2-e */
-    {"a=1&a=1", ERR_DUPLICATE_PARAMETER, NULL, 2},
-    {"a=1&a=", ERR_DUPLICATE_PARAMETER, NULL, 2},
-    {"a=&a=", ERR_DUPLICATE_PARAMETER, NULL, 2},
-    {"a=1&%61=2", ERR_DUPLICATE_PARAMETER, NULL, 2},
-    {"a=1&b=2&b=3", ERR_NONE, "1", 1},
+    {"b=1", ERR_NONE, NULL},
+    {"a=1", ERR_NONE, "1"},
+    {"b=2&a=1&c=3", ERR_NONE, "1"},
+    {"%61=1", ERR_NONE, "1"},
+    {"A=1", ERR_NONE, NULL},
+    {"aa=1", ERR_NONE, NULL},
+    {"a=", ERR_NONE, NULL},                     /* 6749-3.2-c, RFC6749-3.1: as if it were absent */
+    {"a=1&a=2", ERR_DUPLICATE_PARAMETER, NULL}, /* 6749-3.2-e */
+    {"a=1&a=1", ERR_DUPLICATE_PARAMETER, NULL},
+    {"a=1&a=", ERR_DUPLICATE_PARAMETER, NULL},
+    {"a=&a=", ERR_DUPLICATE_PARAMETER, NULL},
+    {"a=1&%61=2", ERR_DUPLICATE_PARAMETER, NULL},
+    {"a=1&b=2&b=3", ERR_NONE, "1"},
 };
 
 Test(form, a_name_has_one_value_or_none) /* 6749-3.2-c, 6749-3.2-e, RFC6749-3.1 */
@@ -181,7 +185,6 @@ Test(form, a_name_has_one_value_or_none) /* 6749-3.2-c, 6749-3.2-e, RFC6749-3.1 
         struct str got = STR("untouched");
         cr_assert_eq(form_parse(str_from(looked_up[i].body), &arena, &form), ERR_NONE);
         cr_assert_eq(form_get(&form, STR("a"), &got), looked_up[i].want, "%s", looked_up[i].body);
-        cr_assert_eq(form_count(&form, STR("a")), looked_up[i].count, "%s", looked_up[i].body);
         if (looked_up[i].want != ERR_NONE) {
             cr_assert(str_eq(got, STR("untouched")));
             continue;
