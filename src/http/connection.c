@@ -54,6 +54,7 @@ static void shut(struct connection *c)
     if (c->shutting)
         return;
     c->shutting = true;
+    c->worker->shutting_count++;
     shutdown(h2o_socket_get_fd(c->sock), SHUT_RDWR);
 }
 
@@ -63,6 +64,7 @@ static void on_close(void *data)
 
     list_remove(c);
     c->worker->connection_count--;
+    c->worker->shutting_count -= c->shutting;
     tls_context_free(&c->tls);
     free(c);
 }
@@ -119,6 +121,14 @@ static void connection_take(struct listening *at, h2o_socket_t *sock)
     h2o_accept(&at->accept, sock);
 }
 
+/* So many made room that they are waited for, to keep within the descriptors there are. A reload
+ * may have left more connections than the cap; each new one still takes the place of another. */
+static bool is_crowded(const struct http_worker *worker)
+{
+    return worker->connection_count >= worker->settings->connection_max &&
+           worker->shutting_count >= CONNECTIONS_OVER;
+}
+
 void connection_on_accept(h2o_socket_t *sock, const char *err)
 {
     struct listening *at = sock->data;
@@ -126,8 +136,8 @@ void connection_on_accept(h2o_socket_t *sock, const char *err)
     if (err != NULL)
         return;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        if (at->worker->connection_count >= at->worker->settings->connection_max + CONNECTIONS_OVER)
-            return; /* those that made room are closed in the next turn */
+        if (is_crowded(at->worker))
+            return; /* until the next turn */
         h2o_socket_t *accepted = h2o_evloop_socket_accept(sock);
         if (accepted != NULL) {
             connection_take(at, accepted);

@@ -21,8 +21,7 @@
 #include "http/settings.h"
 
 /* CONNECTIONS_OVER: evicted and not yet closed, above a worker's share. */
-enum { CONNECTIONS_OVER = 8 };
-enum { ID_PREFIX_LEN = 16 };
+enum { CONNECTIONS_OVER = 8, ID_PREFIX_LEN = 16 };
 
 struct connection;
 struct slot;
@@ -56,6 +55,7 @@ struct http_worker {
 
     struct connection_list idle, busy; /* busy: a request is being answered */
     unsigned connection_count, in_flight;
+    unsigned shutting_count; /* connections of these that are about to close */
     struct loop_timer sweep;
     int64_t now_ms; /* monotonic, of this turn */
 

@@ -11,16 +11,17 @@
 #include <unistd.h>
 
 #include "http/tls.h"
+#include "support/leaks.h"
 #include "toy.h"
 
 static char folder[] = "/tmp/toy-tls-XXXXXX", certificate[64], key[64];
 
-static void write_certificate(EVP_PKEY *pair)
+static void write_certificate(EVP_PKEY *pair, long serial)
 {
     X509 *x = X509_new();
     FILE *f = fopen(certificate, "w");
 
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), serial);
     X509_gmtime_adj(X509_getm_notBefore(x), 0);
     X509_gmtime_adj(X509_getm_notAfter(x), 3600);
     X509_set_pubkey(x, pair);
@@ -30,18 +31,23 @@ static void write_certificate(EVP_PKEY *pair)
     X509_free(x);
 }
 
-static void up(void)
+static void write_files(long serial)
 {
-    cr_assert_not_null(mkdtemp(folder));
-    snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
-    snprintf(key, sizeof(key), "%s/key.pem", folder);
     EVP_PKEY *pair = EVP_EC_gen("P-256");
-    write_certificate(pair);
+    write_certificate(pair, serial);
     FILE *f = fopen(key, "w");
     PEM_write_PrivateKey(f, pair, NULL, NULL, 0, NULL, NULL);
     fclose(f);
     chmod(key, 0600);
     EVP_PKEY_free(pair);
+}
+
+static void up(void)
+{
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(certificate, sizeof(certificate), "%s/cert.pem", folder);
+    snprintf(key, sizeof(key), "%s/key.pem", folder);
+    write_files(1);
     toy_init();
     toy.listen[0].tls = toy.admin.tls = true;
     toy.listen[0].certificate = toy.admin.certificate = str_from(certificate);
@@ -197,6 +203,64 @@ Test(tls, clients_that_leave_during_the_handshake)
         close(fd);
     }
     toy_stop();
+}
+
+static long serial_of(SSL *ssl)
+{
+    X509 *x = SSL_get1_peer_certificate(ssl);
+    long serial = ASN1_INTEGER_get(X509_get0_serialNumber(x));
+    X509_free(x);
+    return serial;
+}
+
+static long serial_now(SSL_CTX *context)
+{
+    int fd = toy_connect();
+    SSL *ssl = handshake(context, fd, NULL);
+    cr_assert_not_null(ssl);
+    long serial = serial_of(ssl);
+    SSL_free(ssl);
+    close(fd);
+    return serial;
+}
+
+/* A renewal without a restart: connections there are go on, silent ones too (the library reads the
+ * context when their first byte comes), and a broken file changes nothing. */
+Test(tls, certificates_are_read_again_on_a_reload)
+{
+    char text[4096];
+    toy.config.server.threads = 2;
+    toy_start();
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    int old_fd = toy_connect(), silent_fd = toy_connect();
+    SSL *old = handshake(context, old_fd, NULL);
+    cr_assert_eq(serial_now(context), 1);
+    write_files(2);
+    toy_reload(&toy.config);
+    toy_reload(&toy.config); /* nothing holds the first context but the connections */
+    for (int i = 0; i < 8; i++)
+        cr_assert_eq(serial_now(context), 2);
+    ask(old, text, sizeof(text));
+    SSL *silent = handshake(context, silent_fd, NULL);
+    cr_assert_not_null(silent);
+    cr_assert_eq(serial_of(silent), 1);
+    ask(silent, text, sizeof(text));
+    chmod(key, 0644);
+    toy_reload(&toy.config);
+    cr_assert_eq(serial_now(context), 2);
+    unlink(certificate);
+    toy_reload(&toy.config);
+    cr_assert_eq(serial_now(context), 2);
+    write_files(3);
+    toy_reload(&toy.config);
+    cr_assert_eq(serial_now(context), 3);
+    SSL_free(old);
+    SSL_free(silent);
+    close(old_fd);
+    close(silent_fd);
+    SSL_CTX_free(context);
+    toy_stop();
+    leaks_check();
 }
 
 static void refused(const char *certificate_path, const char *key_path, const char *expected)

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum { WAIT_MS = 10000 };
 struct toy toy;
 
 /* libh2o keeps spare buffers in thread-local lists and forgets them when a thread ends. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:h2o_mem_alloc_recycle\nleak:libcriterion\n";
@@ -183,16 +184,57 @@ void toy_trust(const char *network)
     cr_assert_null(cidr_parse(str_from(network), &toy.trusted[n]), "%s", network);
 }
 
+static void start(char *memory, size_t size)
+{
+    struct buf error;
+    struct http_options options = {.server = &toy.server,
+                                   .tables = &table,
+                                   .table_count = 1,
+                                   .access_log_fd = toy.log_fd,
+                                   .worker_start = toy.worker_start,
+                                   .worker_stop = toy.worker_stop};
+
+    memset(memory, 0, size);
+    buf_init_fixed(&error, memory, size);
+    toy.http = http_start(&options, &error);
+}
+
 void toy_start(void)
 {
-    char memory[512] = "";
-    struct buf error;
-    struct http_options options = {
-        .server = &toy.server, .tables = &table, .table_count = 1, .access_log_fd = toy.log_fd};
+    char why[512];
+    start(why, sizeof(why));
+    cr_assert_not_null(toy.http, "%s", why);
+}
 
-    buf_init_fixed(&error, memory, sizeof(memory));
-    toy.http = http_start(&options, &error);
-    cr_assert_not_null(toy.http, "%s", memory);
+void toy_start_fails(const char *expected)
+{
+    char why[512];
+    start(why, sizeof(why));
+    cr_assert_null(toy.http);
+    cr_assert_not_null(strstr(why, expected), "%s", why);
+}
+
+struct fence {
+    struct loop_msg msg; /* first */
+    sem_t passed;
+};
+
+static void pass(struct loop_msg *msg)
+{
+    sem_post(&((struct fence *)msg)->passed);
+}
+
+void toy_reload(const struct config *config)
+{
+    struct fence fence = {.msg.run = pass};
+
+    sem_init(&fence.passed, 0, 0);
+    http_reload(toy.http, config);
+    for (size_t i = 0; i < http_worker_count(toy.http); i++) {
+        loop_post(http_worker(toy.http, i)->loop, &fence.msg);
+        cr_assert_eq(sem_wait(&fence.passed), 0);
+    }
+    sem_destroy(&fence.passed);
 }
 
 void toy_stop(void)

@@ -21,6 +21,8 @@ struct toy {
     struct cidr trusted[4];
     struct http *http;
     int log_fd;
+    struct result (*worker_start)(struct worker *worker, void *context); /* NULL: nothing to do */
+    void (*worker_stop)(struct worker *worker, void *context);
     /* POST /hold: requests that wait until hold_open is set; how many came, how many ended. */
     _Atomic bool hold_open;
     _Atomic int held, resumed;
@@ -33,7 +35,9 @@ void toy_listen(const char *text); /* in place of 127.0.0.1; the port is not use
 void toy_listen_unix(const char *path);
 void toy_trust(const char *network); /* into trusted_proxies */
 void toy_start(void);
-void toy_stop(void); /* drains and joins */
+void toy_start_fails(const char *expected);   /* in the line it gives as the reason */
+void toy_reload(const struct config *config); /* and waits until all workers go by it */
+void toy_stop(void);                          /* drains and joins */
 
 /* ---- client ---- */
 
