@@ -47,6 +47,19 @@ Test(core_str, ends_and_slices)
     cr_assert_eq(str_trim(STR("   "), ' ').len, 0);
 }
 
+Test(core_str, blanks_around_a_field_RFC9110_5_6_3)
+{
+    static const struct {
+        struct str text, trimmed;
+    } rows[] = {
+        {STR_INIT("a"), STR_INIT("a")},         {STR_INIT(" \t a b\t "), STR_INIT("a b")},
+        {STR_INIT("\r\na"), STR_INIT("\r\na")}, {STR_INIT(" \t"), STR_INIT("")},
+        {STR_INIT("a\v "), STR_INIT("a\v")},    {STR_INIT(""), STR_INIT("")},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        cr_assert(str_eq(str_trim_blanks(rows[i].text), rows[i].trimmed), "row %zu", i);
+}
+
 Test(core_str, n_separators_make_n_plus_one_pieces)
 {
     static const struct {
