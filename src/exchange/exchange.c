@@ -41,6 +41,10 @@ void exchange_start(struct exchange *x)
     x->snapshot = snapshot_now(x->worker->server);
     x->next_step = 0;
     x->waiting = x->gone = x->held = false;
+    if ((x->route->flags & ROUTE_PARAMETERS) != 0) {
+        bool matched = route_match(x->route->path, x->request.path, x->request.path_parameters);
+        assert(matched); /* the route was found by it */
+    }
     if (x->route->endpoint->state_size > 0) {
         x->state = arena_zalloc(&x->arena, x->route->endpoint->state_size);
         if (x->state == NULL) {

@@ -33,8 +33,9 @@ struct peer {
  * never gets here (the guard answers 400). */
 struct request {
     enum method method;
-    struct str path;  /* as sent, up to '?' */
-    struct str query; /* behind '?', without it */
+    struct str path;                                  /* as sent, up to '?' */
+    struct str query;                                 /* behind '?', without it */
+    struct str path_parameters[ROUTE_PARAMETERS_MAX]; /* of a ROUTE_PARAMETERS route, as sent */
     struct str body;
     struct str authorization, content_type, if_none_match, if_match, origin;
     struct peer peer;

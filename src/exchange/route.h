@@ -7,6 +7,7 @@
 #ifndef EXCHANGE_ROUTE_H
 #define EXCHANGE_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/str.h"
@@ -39,11 +40,14 @@ enum route_flags {
     ROUTE_ADMIN = 1 << 1,  /* on the admin listener only; others are on the public listeners only */
     ROUTE_ALWAYS = 1 << 2, /* answered also when the in-flight cap is reached (health) */
     ROUTE_PREFIX = 1 << 3, /* path is a prefix, e.g. /errors/ */
+    ROUTE_PARAMETERS = 1 << 4, /* path holds {name} segments, e.g. /core/v2/scopes/{value} */
 };
+
+enum { ROUTE_PARAMETERS_MAX = 2 };
 
 struct route {
     enum method method;
-    struct str path; /* matched byte for byte */
+    struct str path; /* matched byte for byte, but for {name} segments and what follows a prefix */
     unsigned flags;
     size_t body_max; /* 0: takes no body */
     const struct endpoint *endpoint;
@@ -53,5 +57,11 @@ struct route_table {
     const struct route *routes;
     size_t count;
 };
+
+/* Whether path is what a ROUTE_PARAMETERS pattern says: a {name} segment stands for one segment
+ * that is not empty, all else for itself. out holds the segments in order, as they were sent: they
+ * point into path, and decoding them is the endpoint's. It is written on true only, as many as the
+ * pattern has. */
+bool route_match(struct str pattern, struct str path, struct str out[ROUTE_PARAMETERS_MAX]);
 
 #endif

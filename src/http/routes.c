@@ -24,23 +24,26 @@ static int longest_first(const void *a, const void *b)
 }
 
 /* The entry of a path, made when it is new. Room is for every route there is. */
-static struct routes_path *entry(struct routes_path *paths, size_t *count,
-                                 const struct route *route)
+static struct routes_path *entry(struct routes_list *list, struct str path)
 {
-    for (size_t i = 0; i < *count; i++)
-        if (str_eq(paths[i].path, route->path))
-            return &paths[i];
-    struct routes_path *made = &paths[(*count)++];
-    *made =
-        (struct routes_path){.path = route->path, .is_prefix = (route->flags & ROUTE_PREFIX) != 0};
+    for (size_t i = 0; i < list->count; i++)
+        if (str_eq(list->paths[i].path, path))
+            return &list->paths[i];
+    struct routes_path *made = &list->paths[list->count++];
+    *made = (struct routes_path){.path = path};
     return made;
+}
+
+static struct routes_list *list_of(struct routes *routes, const struct route *route)
+{
+    if ((route->flags & ROUTE_PREFIX) != 0)
+        return &routes->prefixes;
+    return (route->flags & ROUTE_PARAMETERS) != 0 ? &routes->patterns : &routes->exact;
 }
 
 static void add(struct routes *routes, const struct route *route)
 {
-    bool is_prefix = (route->flags & ROUTE_PREFIX) != 0;
-    struct routes_path *path = is_prefix ? entry(routes->prefixes, &routes->prefix_count, route)
-                                         : entry(routes->exact, &routes->exact_count, route);
+    struct routes_path *path = entry(list_of(routes, route), route->path);
 
     assert(route->method < METHOD_OTHER && path->by_method[route->method] == NULL);
     path->by_method[route->method] = route;
@@ -69,61 +72,101 @@ static bool write_allow(struct routes_path *path)
     return true;
 }
 
+static bool list_init(struct routes_list *list, size_t room)
+{
+    list->paths = calloc(room, sizeof(*list->paths));
+    return list->paths != NULL;
+}
+
+static bool list_finish(struct routes_list *list, int (*order)(const void *, const void *))
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!write_allow(&list->paths[i]))
+            return false;
+    qsort(list->paths, list->count, sizeof(*list->paths), order);
+    return true;
+}
+
+static void list_done(struct routes_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free((char *)list->paths[i].allow.ptr);
+    free(list->paths);
+    *list = (struct routes_list){.paths = NULL};
+}
+
+/* One pattern taken as a path matches another when they differ in names alone: then the methods of
+ * the second would never be found. */
+static bool patterns_differ(const struct routes_list *patterns)
+{
+    struct str unused[ROUTE_PARAMETERS_MAX];
+
+    for (size_t i = 0; i < patterns->count; i++)
+        for (size_t j = i + 1; j < patterns->count; j++)
+            if (route_match(patterns->paths[i].path, patterns->paths[j].path, unused) &&
+                route_match(patterns->paths[j].path, patterns->paths[i].path, unused))
+                return false;
+    return true;
+}
+
 bool routes_init(struct routes *routes, const struct route_table *tables, size_t table_count,
                  bool admin)
 {
     size_t total = 1; /* never of size zero */
 
-    *routes = (struct routes){.exact = NULL};
+    *routes = (struct routes){.exact = {.paths = NULL}};
     for (size_t t = 0; t < table_count; t++)
         total += tables[t].count;
-    routes->exact = calloc(total, sizeof(*routes->exact));
-    routes->prefixes = calloc(total, sizeof(*routes->prefixes));
-    bool ok = routes->exact != NULL && routes->prefixes != NULL;
+    bool ok = list_init(&routes->exact, total) && list_init(&routes->patterns, total) &&
+              list_init(&routes->prefixes, total);
     for (size_t t = 0; ok && t < table_count; t++)
         for (size_t i = 0; i < tables[t].count; i++)
             if (((tables[t].routes[i].flags & ROUTE_ADMIN) != 0) == admin)
                 add(routes, &tables[t].routes[i]);
-    for (size_t i = 0; ok && i < routes->exact_count; i++)
-        ok = write_allow(&routes->exact[i]);
-    for (size_t i = 0; ok && i < routes->prefix_count; i++)
-        ok = write_allow(&routes->prefixes[i]);
+    ok = ok && list_finish(&routes->exact, by_path) && list_finish(&routes->patterns, by_path) &&
+         list_finish(&routes->prefixes, longest_first);
     if (!ok) {
         routes_done(routes);
         return false;
     }
-    qsort(routes->exact, routes->exact_count, sizeof(*routes->exact), by_path);
-    qsort(routes->prefixes, routes->prefix_count, sizeof(*routes->prefixes), longest_first);
+    assert(patterns_differ(&routes->patterns));
     return true;
 }
 
 void routes_done(struct routes *routes)
 {
-    for (size_t i = 0; i < routes->exact_count; i++)
-        free((char *)routes->exact[i].allow.ptr);
-    for (size_t i = 0; i < routes->prefix_count; i++)
-        free((char *)routes->prefixes[i].allow.ptr);
-    free(routes->exact);
-    free(routes->prefixes);
-    *routes = (struct routes){.exact = NULL};
+    list_done(&routes->exact);
+    list_done(&routes->patterns);
+    list_done(&routes->prefixes);
 }
 
-const struct routes_path *routes_find(const struct routes *routes, struct str path)
+static const struct routes_path *find_exact(const struct routes_list *exact, struct str path)
 {
-    size_t low = 0, high = routes->exact_count;
+    size_t low = 0, high = exact->count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
-        int order = str_compare(path, routes->exact[middle].path);
+        int order = str_compare(path, exact->paths[middle].path);
         if (order == 0)
-            return &routes->exact[middle];
+            return &exact->paths[middle];
         if (order < 0)
             high = middle;
         else
             low = middle + 1;
     }
-    for (size_t i = 0; i < routes->prefix_count; i++)
-        if (str_starts_with(path, routes->prefixes[i].path))
-            return &routes->prefixes[i];
     return NULL;
+}
+
+const struct routes_path *routes_find(const struct routes *routes, struct str path)
+{
+    struct str unused[ROUTE_PARAMETERS_MAX];
+
+    const struct routes_path *found = find_exact(&routes->exact, path);
+    for (size_t i = 0; found == NULL && i < routes->patterns.count; i++)
+        if (route_match(routes->patterns.paths[i].path, path, unused))
+            found = &routes->patterns.paths[i];
+    for (size_t i = 0; found == NULL && i < routes->prefixes.count; i++)
+        if (str_starts_with(path, routes->prefixes.paths[i].path))
+            found = &routes->prefixes.paths[i];
+    return found;
 }

@@ -88,6 +88,49 @@ Test(routes, the_longest_prefix_wins)
     routes_done(&routes);
 }
 
+static const struct route with_segments[] = {
+    {METHOD_GET, STR_INIT("/t/{sid}"), ROUTE_PARAMETERS, 0, NULL},
+    {METHOD_PATCH, STR_INIT("/t/{sid}"), ROUTE_PARAMETERS, 0, NULL},
+    {METHOD_GET, STR_INIT("/t/current"), 0, 0, NULL},
+    {METHOD_GET, STR_INIT("/t/{sid}/keys/{key}"), ROUTE_PARAMETERS, 0, NULL},
+    {METHOD_GET, STR_INIT("/t/all/keys/{key}"), ROUTE_PARAMETERS, 0, NULL},
+    {METHOD_GET, STR_INIT("/t/"), ROUTE_PREFIX, 0, NULL},
+    {METHOD_GET, STR_INIT("/c/{x}"), ROUTE_PARAMETERS | ROUTE_CORS_ANY, 0, NULL},
+};
+
+static const struct {
+    const char *path;
+    int route; /* of GET; -1: none */
+} segments[] = {
+    {"/t/0190", 0},     {"/t/current", 2},    /* written out wins */
+    {"/t/Current", 0},  {"/t/%63urrent", 0},  /* F-22: nothing is decoded before */
+    {"/t/a/keys/b", 3}, {"/t/all/keys/b", 4}, /* most of it written out */
+    {"/t/all", 0},      {"/t/..", 0}, /* one segment like any other; its reader refuses it */
+    {"/t/", 5},                       /* a segment is not empty: what is left is the prefix */
+    {"/t/a/", 5},       {"/t/a/keys", 5},     {"/t/a/keys/", 5},
+    {"/t//keys/b", 5},  {"/t/a/keys/b/c", 5}, {"/t/a/Keys/b", 5},
+    {"/c/1", 6},        {"/c/", -1},          {"/c", -1},
+    {"/c/1/2", -1},     {"c/1", -1},          {"/t", -1},
+    {"", -1},
+};
+
+Test(routes, a_named_segment_stands_for_one_F22)
+{
+    const struct route_table one = {with_segments, 7};
+    struct routes routes;
+    cr_assert(routes_init(&routes, &one, 1, false));
+    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
+        const struct routes_path *found = routes_find(&routes, str_from(segments[i].path));
+        cr_assert_eq(found == NULL ? NULL : found->by_method[METHOD_GET],
+                     segments[i].route < 0 ? NULL : &with_segments[segments[i].route], "%s",
+                     segments[i].path);
+    }
+    cr_assert(str_eq(routes_find(&routes, STR("/t/x"))->allow, STR("GET, PATCH")));
+    cr_assert(str_eq(routes_find(&routes, STR("/c/x"))->allow, STR("GET, OPTIONS")));
+    cr_assert(routes_find(&routes, STR("/c/x"))->cors);
+    routes_done(&routes);
+}
+
 /* ---- forwarded ---- */
 
 static struct ip ip(const char *text)
