@@ -81,6 +81,15 @@ enum step_result caller_read(struct exchange *x, struct caller_state *state,
     return STEP_NEXT;
 }
 
+enum step_result caller_step_read_bearer(struct exchange *x)
+{
+    struct auth_header header = auth_header_split(x->request.authorization);
+
+    if (!str_eq_nocase(header.scheme, STR("Bearer")))
+        return exchange_refuse(x, ERR_NO_BEARER, STR_NONE);
+    return caller_read(x, x->state, NULL);
+}
+
 static void verify_bearer(struct exchange *x)
 {
     struct caller_state *state = x->state;
@@ -146,6 +155,7 @@ enum step_result caller_step_judge(struct exchange *x)
         .partner = standing.partner,
         .is_bearer = true,
         .token_sid = state->verification.token.claims.token_sid,
+        .scopes = standing.scopes,
         .rights = scope_closure(facts.catalogue, &standing.scopes),
     };
     return STEP_NEXT;

@@ -1,5 +1,5 @@
-/* Who asks at introspection and revocation: an application by its secret, or a bearer token. Shared
- * steps of both endpoints, whose states begin with a struct caller_state. */
+/* Who asks: an application by its secret, or a bearer token; below /core/v2 a bearer token alone.
+ * Steps that endpoints share; their states begin with a struct caller_state. */
 #ifndef EXCHANGE_CALLER_H
 #define EXCHANGE_CALLER_H
 
@@ -14,8 +14,9 @@ struct caller {
     const struct party_partner *partner;
     bool is_bearer;
     struct sid token_sid; /* of the bearer token */
-    struct scope_set
-        rights; /* closure of the bearer token's effective scopes; empty for an application */
+    /* What introspection would answer now for the bearer token, and its closure; empty for an
+     * application. */
+    struct scope_set scopes, rights;
 };
 
 struct caller_state {
@@ -29,6 +30,9 @@ struct caller_state {
  * with DONE after refusing, or NEXT. form may be NULL. */
 enum step_result caller_read(struct exchange *x, struct caller_state *state,
                              const struct form *form);
+
+/* Likewise where nothing but a bearer token serves: without one 401 (6750-3-a). */
+enum step_result caller_step_read_bearer(struct exchange *x);
 
 /* Two steps in a row: the first defers the bearer token's verification, or authenticates the
  * application; the second judges the bearer token. x->state is a struct caller_state at its

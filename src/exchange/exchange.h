@@ -116,9 +116,10 @@ enum step_result exchange_reply(struct exchange *x, int status, struct str conte
 enum step_result exchange_reply_json(struct exchange *x, int status, struct str body);
 
 /* The error of RFC6749-5.2 / RFC6750-3 in JSON: error, error_description, error_uri, and the
- * request id. detail (may be empty) replaces the fixed text; characters that may not stand there
- * become a question mark. Status, WWW-Authenticate, Retry-After come from the code. A fault is
- * logged here, once, and shown as its wire name. */
+ * request id; below MANAGEMENT_PATH that of exchange/field_errors.h, with no field. detail (may be
+ * empty) replaces the fixed text; characters that may not stand there become a question mark.
+ * Status, WWW-Authenticate, Retry-After come from the code. A fault is logged here, once, and shown
+ * as its wire name. */
 enum step_result exchange_refuse(struct exchange *x, enum err code, struct str detail);
 enum step_result exchange_fault(struct exchange *x, struct result fault);
 

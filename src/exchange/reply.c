@@ -2,10 +2,17 @@
 
 #include "core/log.h"
 #include "exchange/exchange.h"
+#include "exchange/field_errors.h"
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
 
-enum { ERROR_BODY_MAX = 2048, DETAIL_MAX = 512, FAULT_LINE_MS = 1000 };
+enum {
+    ERROR_BODY_MAX = 2048,
+    DETAIL_MAX = 512,
+    FIELD_MAX = 64, /* of a field's name, which is the caller's */
+    ERROR_LIST_MAX = FIELD_ERRORS_MAX * (6 * (DETAIL_MAX + FIELD_MAX) + 64),
+    FAULT_LINE_MS = 1000
+};
 
 void exchange_add_header(struct exchange *x, struct str name, struct str value)
 {
@@ -97,22 +104,101 @@ static void render_error(struct exchange *x, const struct err_info *info, struct
     buf_cstr(b, "}");
 }
 
+static struct str message_of(const struct field_error *error)
+{
+    struct str text =
+        error->message.len > 0 ? error->message : str_from(err_info(error->code)->text);
+    return str_slice(text, 0, text.len < DETAIL_MAX ? text.len : DETAIL_MAX);
+}
+
+static void render_list(const struct field_errors *errors, struct buf *b)
+{
+    for (size_t i = 0; i < errors->count; i++) {
+        const struct field_error *error = &errors->items[i];
+        struct str field = error->field;
+
+        buf_cstr(b, i == 0 ? "{\"errors\":[{\"code\":\"" : ",{\"code\":\"");
+        buf_cstr(b, err_info(error->code)->wire);
+        buf_cstr(b, "\",\"field\":");
+        if (field.len > 0)
+            buf_json(b, str_slice(field, 0, field.len < FIELD_MAX ? field.len : FIELD_MAX));
+        else
+            buf_cstr(b, "null");
+        buf_cstr(b, ",\"message\":");
+        buf_json(b, message_of(error));
+        buf_char(b, '}');
+    }
+    buf_cstr(b, "]}");
+}
+
+static void begin_error(struct exchange *x, enum err code, struct str description)
+{
+    assert(err_info(code)->kind != ERR_KIND_NONE);
+    x->reply.header_count = 0;
+    x->reply.cacheable = false;
+    add_challenge(x, code, description);
+    add_retry_after(x, err_info(code)->status);
+}
+
+static bool is_management(const struct exchange *x)
+{
+    return str_starts_with(x->request.path, STR(MANAGEMENT_PATH));
+}
+
+static enum step_result reply_error(struct exchange *x, int status, const struct buf *b)
+{
+    if (!b->failed)
+        return exchange_reply_json(x, status, buf_view(b));
+    return exchange_reply_json(
+        x, status,
+        is_management(x)
+            ? STR("{\"errors\":[{\"code\":\"server_error\",\"field\":null,\"message\":\"\"}]}")
+            : STR("{\"error\":\"server_error\"}"));
+}
+
+void field_errors_add(struct field_errors *errors, enum err code, struct str field,
+                      struct str message)
+{
+    if (errors->count < FIELD_ERRORS_MAX)
+        errors->items[errors->count++] = (struct field_error){code, field, message};
+}
+
+enum step_result exchange_refuse_fields(struct exchange *x, const struct field_errors *errors)
+{
+    const struct field_error *first = &errors->items[0];
+    struct buf b;
+
+    assert(errors->count > 0);
+    for (size_t i = 1; i < errors->count; i++)
+        if (err_info(errors->items[i].code)->status < err_info(first->code)->status)
+            first = &errors->items[i];
+    begin_error(x, first->code, message_of(first));
+    buf_init_arena(&b, &x->arena, 512, ERROR_LIST_MAX);
+    render_list(errors, &b);
+    return reply_error(x, err_info(first->code)->status, &b);
+}
+
+enum step_result exchange_refuse_field(struct exchange *x, enum err code, struct str field,
+                                       struct str message)
+{
+    struct field_errors one = {.count = 0};
+
+    field_errors_add(&one, code, field, message);
+    return exchange_refuse_fields(x, &one);
+}
+
 enum step_result exchange_refuse(struct exchange *x, enum err code, struct str detail)
 {
     const struct err_info *info = err_info(code);
     struct str description = detail.len > 0 ? detail : str_from(info->text);
     struct buf b;
 
-    assert(info->kind != ERR_KIND_NONE);
-    x->reply.header_count = 0;
-    x->reply.cacheable = false;
-    add_challenge(x, code, description);
-    add_retry_after(x, info->status);
+    if (is_management(x))
+        return exchange_refuse_field(x, code, STR_NONE, detail);
+    begin_error(x, code, description);
     buf_init_arena(&b, &x->arena, 512, ERROR_BODY_MAX);
     render_error(x, info, description, &b);
-    if (b.failed)
-        return exchange_reply_json(x, info->status, STR("{\"error\":\"server_error\"}"));
-    return exchange_reply_json(x, info->status, buf_view(&b));
+    return reply_error(x, info->status, &b);
 }
 
 /* A line a second for each code: a store that is away would write one a request, and a slow reader

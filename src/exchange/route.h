@@ -14,6 +14,10 @@
 
 struct exchange;
 
+/* What lies below here answers errors in the shape of the management API, whoever refuses: an
+ * endpoint, or http before one was found. */
+#define MANAGEMENT_PATH "/core/v2/"
+
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
 
 enum { ENDPOINT_STEPS_MAX = 12 };

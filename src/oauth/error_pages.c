@@ -76,6 +76,26 @@ static const struct error_page pages[] = {
      "The request came in clear text from an address that is neither on this "
      "machine nor a trusted proxy.",
      "Use https, or have the proxy's address added to server.trusted_proxies."},
+    {STR_INIT("conflict"),
+     "The object is in a state that does not allow this, or the name names several objects.",
+     "The message says which. Read the object again."},
+    {STR_INIT("precondition_failed"),
+     "If-Match names another revision than the object has: somebody changed it since it was read.",
+     "Read the object again, apply the change to what it is now, and send its new ETag."},
+    {STR_INIT("unsupported_media_type"), "The body is not of the media type this endpoint takes.",
+     "Send JSON, with Content-Type: application/json."},
+    {STR_INIT("unknown_field"), "The body holds a field that objects of this kind do not have.",
+     "Each error names its field. Names are case-sensitive."},
+    {STR_INIT("read_only_field"), "The body holds a field that is not the caller's to write.",
+     "Leave it out of PATCH and POST. PUT takes the whole object as it was read and passes over "
+     "such fields."},
+    {STR_INIT("missing_field"), "A required field is absent.",
+     "PUT carries every field that can be written; PATCH changes only those it carries."},
+    {STR_INIT("wrong_type"), "A field's value is of another JSON type than the field takes.",
+     "Each error names its field and the type it takes."},
+    {STR_INIT("invalid_value"),
+     "A field or a parameter has a value that is out of bounds, malformed or not on offer.",
+     "Each error names its field or parameter and says what is taken there."},
 };
 
 static void render(const struct error_page *page, struct buf *b)
