@@ -5,7 +5,6 @@
 
 #include "client/throttle.h"
 #include "core/limits.h"
-#include "oauth/metadata.h"
 #include "revocation/index.h"
 #include "store/store.h"
 #include "token/cache.h"
@@ -28,7 +27,7 @@ static void publish(struct bed *bed)
     bed->config.tokens.access_ttl_min_s = 60;
     bed->config.tokens.access_ttl_max_s = 3600;
     buf_init_heap(&metadata, METADATA_MAX);
-    oauth_metadata_write(bed->config.server.issuer, tree->catalogue, &metadata);
+    bed_metadata(bed->config.server.issuer, tree->catalogue, &metadata);
     cr_assert(!metadata.failed);
     cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, bed->keys.keyring, tree->party,
                                      buf_view(&metadata), NULL, &snapshot)));
@@ -123,16 +122,20 @@ void bed_ask(struct bed *bed, const struct question *question, struct answer *ou
     arena_init(&x->arena, NULL, 0, LIMIT_ARENA);
     arena_init(&out->parsed, NULL, 0, LIMIT_ARENA);
     out->route = (struct route){.method = METHOD_POST, .endpoint = question->endpoint};
+    if (question->route != NULL)
+        out->route = *question->route;
     x->worker = &bed->worker;
     x->route = &out->route;
     x->deliver = deliver;
     x->request = (struct request){
-        .method = METHOD_POST,
+        .method = out->route.method,
         .path = str_from(question->path),
+        .query = str_from(question->query),
         .body = str_from(question->body),
         .authorization = str_from(question->authorization),
         .content_type = str_from(type),
         .if_none_match = str_from(question->if_none_match),
+        .if_match = str_from(question->if_match),
         .request_id = STR("request-1"),
     };
     exchange_start(x);

@@ -8,7 +8,6 @@
 #include "exchange/exchange.h"
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
-#include "oauth/endpoints.h"
 #include "support/loop_thread.h"
 #include "token/claims.h"
 #include "unit/client/clients.h"
@@ -33,11 +32,16 @@ void bed_done(struct bed *bed);
 /* All tables as they are now, for what only reads them. */
 const struct snapshot *bed_snapshot(const struct bed *bed);
 
+/* What the snapshot publishes as RFC 8414 metadata: each program of tests that has a bed brings its
+ * own, so that the bed stands on no endpoint. */
+void bed_metadata(struct str issuer, const struct scope_catalogue *catalogue, struct buf *out);
+
 /* What http would hand over. Text that is NULL is absent. */
 struct question {
-    const struct endpoint *endpoint;
+    const struct route *route;                       /* NULL: a POST to endpoint */
+    const struct endpoint *endpoint;                 /* without a route */
     const char *body, *authorization, *content_type; /* NULL: that of a form */
-    const char *path, *if_none_match;
+    const char *path, *query, *if_none_match, *if_match;
 };
 
 struct answer {

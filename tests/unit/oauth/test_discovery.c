@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "oauth/endpoints.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "oauth/endpoints.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base64.h"
+#include "oauth/endpoints.h"
 #include "revocation/index.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "oauth/endpoints.h"
 #include "revocation/index.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
