@@ -4,6 +4,7 @@
 
 #include "core/base64.h"
 #include "core/crc32.h"
+#include "core/percent.h"
 
 TestSuite(core_encodings);
 
@@ -104,4 +105,44 @@ Test(core_encodings, crc32_is_the_common_one)
     cr_assert_eq(crc32_of(STR("")), 0);
     cr_assert_eq(crc32_of(STR("123456789")), 0xCBF43926u);
     cr_assert_eq(crc32_of(STR("The quick brown fox jumps over the lazy dog")), 0x414FA339u);
+}
+
+Test(core_encodings, a_segment_of_a_path_keeps_its_plus) /* RFC3986-2.1 */
+{
+    static const struct {
+        const char *text, *form, *segment; /* NULL: refused */
+    } rows[] = {
+        {"", "", ""},        {"a+b", "a b", "a+b"}, {"a%2Bb", "a+b", "a+b"},
+        {"%2f", "/", "/"},   {"%", NULL, NULL},     {"%4", NULL, NULL},
+        {"%4g", NULL, NULL}, {"%%41", NULL, NULL},  {"a%41", "aA", "aA"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char out[16];
+        size_t len = 0;
+        cr_assert_eq(percent_decode(str_from(rows[i].text), out, &len), rows[i].form != NULL);
+        cr_assert(rows[i].form == NULL || str_eq(str_make(out, len), str_from(rows[i].form)));
+        cr_assert_eq(percent_decode_segment(str_from(rows[i].text), out, &len),
+                     rows[i].segment != NULL);
+        cr_assert(rows[i].segment == NULL || str_eq(str_make(out, len), str_from(rows[i].segment)));
+    }
+}
+
+Test(core_encodings, every_byte_survives_percent_encoding) /* RFC3986-2.3 */
+{
+    char bytes[256], memory[1024], back[1024];
+    struct buf b;
+    size_t len;
+
+    for (int i = 0; i < 256; i++)
+        bytes[i] = (char)i;
+    buf_init_fixed(&b, memory, sizeof(memory));
+    percent_encode(str_make(bytes, sizeof(bytes)), &b);
+    cr_assert(str_is_printable_ascii(buf_view(&b)));
+    cr_assert(percent_decode(buf_view(&b), back, &len));
+    cr_assert(str_eq(str_make(back, len), str_make(bytes, sizeof(bytes))));
+    cr_assert(percent_decode_segment(buf_view(&b), back, &len));
+    cr_assert(str_eq(str_make(back, len), str_make(bytes, sizeof(bytes))));
+    buf_init_fixed(&b, memory, sizeof(memory));
+    percent_encode(STR("aZ09-._~ +/%"), &b);
+    cr_assert(str_eq(buf_view(&b), STR("aZ09-._~%20%2B%2F%25")));
 }
