@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/tables.h"
+#include "cli/load.h"
 #include "client/throttle.h"
 #include "core/log.h"
 #include "exchange/snapshot.h"
@@ -99,7 +100,7 @@ static struct result open_memory(struct node *node)
     return build_index(node);
 }
 
-bool node_open(struct node *node, struct config *config, struct buf *out_error)
+enum cli_exit node_open(struct node *node, struct config *config, struct buf *out_error)
 {
     struct snapshot *snapshot;
 
@@ -111,14 +112,17 @@ bool node_open(struct node *node, struct config *config, struct buf *out_error)
     node->server.started_mono_ms = clock_mono_ms(&clock_system);
     quiesce_init(&node->server.quiesce);
     pthread_mutex_init(&node->link_lock, NULL);
+    bool held = cli_store_owner(config) != 0;
     if (!open_store(node, out_error))
-        return false;
+        return held ? CLI_STORE_IN_USE : CLI_FAILED;
     if (!tables_build(config, node->store, NULL, &snapshot, out_error))
-        return false;
+        return CLI_CONFIG;
     snapshot_publish(&node->server, snapshot);
     if (party_root(snapshot->party) == NULL) {
-        buf_cstr(out_error, "the store is empty: run `scopemint init` first\n");
-        return false;
+        buf_cstr(out_error, config->store.kind == CONFIG_STORE_MEMORY
+                                ? "store.url is memory:, which is always empty; write sqlite:FILE\n"
+                                : "the store is empty: run `scopemint init` first\n");
+        return CLI_CONFIG;
     }
     struct result opened = open_memory(node);
     if (!result_ok(opened)) {
@@ -126,7 +130,7 @@ bool node_open(struct node *node, struct config *config, struct buf *out_error)
         buf_cstr(out_error, err_info(opened.code)->text);
         buf_char(out_error, '\n');
     }
-    return result_ok(opened);
+    return result_ok(opened) ? CLI_OK : CLI_FAILED;
 }
 
 /* On the store's writer thread, after a commit and before its answers leave (P2). */

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "cli/cli.h"
 #include "config/config.h"
 #include "core/buf.h"
 #include "exchange/server.h"
@@ -28,8 +29,8 @@ struct node {
         link_lock; /* between the store's writer, which publishes, and the end of the link */
 };
 
-/* Everything but the listeners. False: out_error has the lines to show. */
-bool node_open(struct node *node, struct config *config, struct buf *out_error);
+/* Everything but the listeners. Unless CLI_OK, which is 0, out_error has the lines to show. */
+enum cli_exit node_open(struct node *node, struct config *config, struct buf *out_error);
 
 /* Starts the store's writer, the listeners and the link to Redis; returns when requests are served.
  */

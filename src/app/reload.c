@@ -80,6 +80,7 @@ static void apply(struct node *node, const struct config *config)
 
     node_apply_log_level(config);
     guess_throttle_set_limits(node->server.throttle, &limits);
+    http_reload(node->http, config);
     tables_publish_keys(config, node->server.clock);
     refresh_keys(node);
 }

@@ -73,8 +73,10 @@ static int serve_config(struct config *config, const struct config_source *sourc
     }
     harden_process();
     node_apply_log_level(config);
-    bool serves = node_open(&node, config, errors) && node_start(&node, errors);
-    if (serves) {
+    enum cli_exit code = node_open(&node, config, errors);
+    if (code == CLI_OK && !node_start(&node, errors))
+        code = CLI_FAILED;
+    if (code == CLI_OK) {
         LOG(LOG_INFO, "serving", LF_STR("issuer", config->server.issuer),
             LF_INT("threads", http_worker_count(node.http)));
         notify_manager(manager, "READY=1");
@@ -83,9 +85,9 @@ static int serve_config(struct config *config, const struct config_source *sourc
     }
     node_stop(&node);
     close(signals);
-    if (serves)
+    if (code == CLI_OK)
         LOG(LOG_INFO, "stopped", LF_BOOL("clean", true));
-    return serves ? CLI_OK : CLI_FAILED;
+    return code;
 }
 
 int serve(const struct config_source *source)

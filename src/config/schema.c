@@ -70,7 +70,7 @@ const struct schema_row schema_rows[SCHEMA_ROWS] = {
      .help = "File of the roles and the scopes they carry"},
 
     {SPREAD(store, url), .type = SCHEMA_STORE, .fallback = "sqlite:../var/scopemint.db",
-     .help = "The durable truth: sqlite:FILE, or memory: to try things out"},
+     .help = "The durable truth: sqlite:FILE, or memory:, for tests alone"},
 
     {SPREAD(redis, url), .type = SCHEMA_REDIS, .fallback = "\"\"",
      .help = "unix:/path or redis://host:port/db; empty: none"},

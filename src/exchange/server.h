@@ -23,7 +23,8 @@ struct keyring_thread;
 struct token_cache;
 
 struct server {
-    const struct config *config; /* of the start; what a reload changes is in the snapshot */
+    const struct config *config; /* of the start; what a reload changes is in the snapshot, and in
+                                    http's settings */
     const struct clock *clock;
     struct entropy *entropy;
     struct metrics_registry metrics;

@@ -111,7 +111,11 @@ bool keyring_load(const char *path, enum key_alg alg, struct keyring **out, stru
     bool ok = keyring != NULL || say(errors, "%s: there is no memory to read it", path);
     ok = ok && key_dir_read_manifest(&dir, &manifest, &exists, errors);
     if (ok && !exists)
-        ok = say(errors, "%s/keyring.json: is missing; `scopemint init` makes the first key", path);
+        ok = say(errors,
+                 "%s/keyring.json: is missing; `scopemint key generate` makes a key, and "
+                 "`scopemint init` "
+                 "a whole new node",
+                 path);
     if (keyring != NULL)
         atomic_init(&keyring->references, 1);
     ok = ok && load_all(keyring, &dir, &manifest, alg, errors);

@@ -135,7 +135,8 @@ bool manifest_rotate(struct keyring_manifest *m, enum key_alg alg,
     struct keyring_entry *active = find_state(m, alg, KEY_ACTIVE);
 
     if (next == NULL)
-        return say(why, "there is no next %s key; generate one first", key_alg_name(alg));
+        return say(why, "there is no next %s key; run `scopemint key generate` first",
+                   key_alg_name(alg));
     if (!force && !has_been_seen(next, policy, now_s, why))
         return false;
     if (active != NULL)

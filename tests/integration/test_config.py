@@ -1,5 +1,6 @@
 """Start-up: errors in one clear line each (F-42), keys that may not be used (F-43), health (F-44)."""
 
+import pathlib
 import re
 import shutil
 import socket
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from testbed import ROOT, Testbed, binary, environment
+from testbed import ROOT, Testbed, basic, binary, environment, eventually
 
 PEM = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
@@ -199,3 +200,22 @@ def test_the_metrics_are_well_formed(bed):
         assert (kind == "counter") == name.endswith("_total"), name
         assert name.startswith(("scopemint_", "process_"))
     assert types["scopemint_tokens_issued_total"] == "counter"
+
+
+def test_a_second_server_on_one_store_says_who_holds_it(bed):
+    done = bed.scopemint("serve", "--set", "server.listen=127.0.0.1:9", "--set", "admin.listen=127.0.0.1:10")
+    assert done.returncode == 4
+    assert str(bed.pid) in done.stderr
+
+
+def test_a_reload_takes_over_limits_without_a_restart(own_bed):
+    bed = own_bed()
+    for _ in range(3):
+        wrong = bed.post("/oauth/token", {"grant_type": "client_credentials"},
+                         authorization=basic(bed.app.client_id, "wrong"))
+        assert wrong.status == 401
+    assert bed.token(bed.app).status == 200
+    conf = pathlib.Path(bed.config)
+    conf.write_text(conf.read_text() + "throttle:\n  failures_per_client_address_per_minute: 2\n")
+    bed.reload()
+    assert eventually(lambda: bed.token(bed.app).status == 429)
