@@ -36,10 +36,8 @@ static void free_link(void *context)
     revocation_link_free(&revocation_link);
 }
 
-static void publish_all(struct store *store, redisContext *looker)
+static void publish_all(struct store *store, redisContext *looker, struct store_request *requests)
 {
-    struct store_request *requests = calloc(ENTRIES, sizeof(*requests));
-    assert(requests != NULL);
     for (uint64_t i = 0; i < ENTRIES; i++) {
         requests[i].verb = STORE_EPOCH_CREATE; /* no answer wanted: loop is NULL */
         requests[i].in.epoch_create.kind = ENTRY_EPOCH_USER;
@@ -53,7 +51,6 @@ static void publish_all(struct store *store, redisContext *looker)
     }
     while (store_last_number(store) < ENTRIES)
         (void)revocation_link_reason(revocation_link);
-    free(requests);
 }
 
 static bool has_last(redisContext *looker)
@@ -75,7 +72,9 @@ int main(void)
     struct store *store;
     struct buf error;
     struct loop_thread *loop = loop_thread_new();
+    struct store_request *requests = calloc(ENTRIES, sizeof(*requests));
 
+    assert(requests != NULL);
     signal(SIGPIPE, SIG_IGN);
     log_set_level(LOG_ERROR);
     buf_init_heap(&error, 1000);
@@ -95,12 +94,13 @@ int main(void)
     assert(result_ok(result));
 
     redisContext *looker = redisConnectUnix(redis.socket);
-    publish_all(store, looker);
+    publish_all(store, looker, requests);
     int64_t deadline_ms = clock_mono_ms(&clock_system) + PATIENCE_MS;
     while (!has_last(looker))
         assert(clock_mono_ms(&clock_system) < deadline_ms);
 
     store_close(&store);
+    free(requests); /* without an answer they are the store's until it is closed */
     loop_thread_call(loop, free_link, NULL);
     loop_thread_free(&loop);
     redisFree(looker);
