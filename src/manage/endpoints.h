@@ -6,5 +6,6 @@
 
 extern const struct endpoint manage_livez, manage_readyz; /* health.c */
 extern const struct endpoint manage_metrics;              /* metrics.c */
+extern const struct endpoint manage_scopes, manage_scope; /* scopes.c */
 
 #endif

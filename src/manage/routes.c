@@ -1,5 +1,5 @@
-/* See routes.h. All of these answer under any load: an orchestrator that gets no answer kills a
- * server that is merely busy. */
+/* See routes.h. Those of the admin listener answer under any load: an orchestrator that gets no
+ * answer kills a server that is merely busy. */
 #include "manage/routes.h"
 
 #include "manage/endpoints.h"
@@ -8,6 +8,9 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
     {METHOD_GET, STR_INIT("/readyz"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_readyz},
     {METHOD_GET, STR_INIT("/metrics"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_metrics},
+
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes"), 0, 0, &manage_scopes},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes/{value}"), ROUTE_PARAMETERS, 0, &manage_scope},
 };
 
 const struct route_table manage_routes = {routes, sizeof(routes) / sizeof(routes[0])};
