@@ -12,6 +12,7 @@ struct token_facts caller_token_facts(const struct exchange *x)
         .party = x->snapshot->party,
         .index = server->index,
         .now_s = clock_wall_s(server->clock),
+        .ttl_max_s = x->snapshot->policy.ttl_max_s,
     };
 }
 

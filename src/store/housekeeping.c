@@ -41,7 +41,7 @@ static void prune_step(struct store *store)
     int64_t pruned = 0;
 
     store->prune_pending = false;
-    if (!wall_watch_is_trusted(&store->watch))
+    if (wall_watch_over_ms(&store->watch) == 0)
         return;
     struct result result = transact(store, prune, &pruned);
     if (!result_ok(result)) {

@@ -27,8 +27,7 @@ struct store_hooks {
     /* On the writer thread. entries are in order of number and live for the call. */
     void (*committed)(void *context, const struct store_entry *entries, size_t n);
     /* On the writer thread, about once a second while idle or busy. What ended at or before over_s
-     * may be forgotten: it stays a minute behind the wall clock, and stands still while that is in
-     * doubt. */
+     * may be forgotten: a minute behind the wall clock, and 0 while that is not to be relied on. */
     void (*housekeeping)(void *context, int64_t over_s);
     void *context;
 };

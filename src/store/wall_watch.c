@@ -4,10 +4,6 @@
 
 static void doubt(struct wall_watch *watch, int64_t before_ms, int64_t wall_ms)
 {
-    int64_t earlier_ms = before_ms < wall_ms ? before_ms : wall_ms;
-
-    if (wall_watch_is_trusted(watch) || earlier_ms < watch->believed_ms)
-        watch->believed_ms = earlier_ms;
     atomic_store(&watch->trusted, false);
     LOG(LOG_WARN, "wall_clock_doubted", LF_INT("expected_ms", before_ms),
         LF_INT("wall_ms", wall_ms), LF_INT("cleanup_waits_s", WALL_PROBATION_MS / 1000));
@@ -16,9 +12,10 @@ static void doubt(struct wall_watch *watch, int64_t before_ms, int64_t wall_ms)
 void wall_watch_init(struct wall_watch *watch, const struct clock *clock, int64_t last_wall_ms)
 {
     int64_t wall_ms = clock_wall_ms(clock);
+    int64_t mono_ms = clock_mono_ms(clock);
 
-    *watch =
-        (struct wall_watch){.clock = clock, .wall_ms = wall_ms, .mono_ms = clock_mono_ms(clock)};
+    *watch = (struct wall_watch){
+        .clock = clock, .wall_ms = wall_ms, .mono_ms = mono_ms, .began_mono_ms = mono_ms};
     atomic_init(&watch->trusted, true);
     if (last_wall_ms != 0 && (wall_ms < last_wall_ms || wall_ms > last_wall_ms + WALL_AHEAD_MS))
         doubt(watch, last_wall_ms, wall_ms);
@@ -55,7 +52,7 @@ void wall_watch_look(struct wall_watch *watch)
 
 int64_t wall_watch_over_ms(const struct wall_watch *watch)
 {
-    int64_t now_ms =
-        wall_watch_is_trusted(watch) ? clock_wall_ms(watch->clock) : watch->believed_ms;
-    return now_ms - WALL_LEAP_MS;
+    bool ran_in = clock_mono_ms(watch->clock) - watch->began_mono_ms >= WALL_PROBATION_MS;
+
+    return ran_in && wall_watch_is_trusted(watch) ? clock_wall_ms(watch->clock) - WALL_LEAP_MS : 0;
 }

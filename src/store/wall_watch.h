@@ -1,7 +1,12 @@
 /* Whether the wall clock may be believed when something is to be forgotten for good (SPEC 6). It
  * may not after it leapt against the monotonic clock by more than a minute, nor when the process
  * starts behind the last time kept in the store or a day ahead of it, until it then ran an hour
- * without a leap. Only the clean-up asks: everything else takes the clock as it is. */
+ * without a leap; this doubt is shown to operators. Nor may it in the first hour after any start: a
+ * clock that is ahead by less than a day looks like time that passed, and what was forgotten by it
+ * would be alive again once it is put right (P2). An hour is the longest life of a token by
+ * default, so what was there at the start is over by then whatever the clock says.
+ *
+ * Only the clean-up asks: everything else takes the clock as it is. */
 #ifndef STORE_WALL_WATCH_H
 #define STORE_WALL_WATCH_H
 
@@ -20,8 +25,8 @@ enum {
 struct wall_watch {
     const struct clock *clock;
     int64_t wall_ms, mono_ms; /* when both last agreed: at the start or after a leap */
-    int64_t believed_ms;      /* while in doubt: the earliest time it can be */
-    _Atomic bool trusted;     /* written by the writer, read by anyone */
+    int64_t began_mono_ms;
+    _Atomic bool trusted; /* written by the writer, read by anyone */
 };
 
 /* last_wall_ms: the time the store has kept, 0 when it is new. */
@@ -35,8 +40,8 @@ static inline bool wall_watch_is_trusted(const struct wall_watch *watch)
     return atomic_load(&watch->trusted);
 }
 
-/* What ended before this is over, whichever of the clocks was wrong: a leap's length behind the
- * wall clock, and standing still while that is in doubt. */
+/* What ended before this is over and may be forgotten: a leap's length behind the wall clock; 0
+ * while nothing may be. */
 int64_t wall_watch_over_ms(const struct wall_watch *watch);
 
 #endif

@@ -37,12 +37,14 @@ struct result token_standing(const struct token_facts *facts, const struct verif
     bool revoked = revocation_index_has_token(facts->index, &claims->token_sid);
     bool cut = is_cut(facts, token, standing.partner);
     bool expired = claims->exp_s <= facts->now_s; /* 7662-4-a: no leeway */
+    /* Minted while the clock was ahead: it would live that much longer once the clock is right. */
+    bool of_the_future = claims->iat_s > facts->now_s + facts->ttl_max_s;
     bool works = standing.application != NULL && standing.partner != NULL &&
                  party_application_works(standing.application) && standing.partner->working;
     if (works)
         standing.scopes = grant_surviving(facts->catalogue, standing.application, standing.partner,
                                           claims->scope);
-    standing.active = works & !revoked & !cut & !expired;
+    standing.active = works & !revoked & !cut & !expired & !of_the_future;
     *out = standing;
     return RESULT_OK;
 }

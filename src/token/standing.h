@@ -12,6 +12,7 @@ struct token_facts {
     const struct party *party;
     const struct revocation_index *index;
     int64_t now_s;
+    int64_t ttl_max_s; /* of tokens, by the policy */
 };
 
 struct token_standing {

@@ -169,7 +169,7 @@ Test(sqlite_file, a_pruned_number_is_not_given_again)
     fixture_open(&f);
     fixture_start(&f);
     cr_assert_eq(fixture_do(&f, &first), ERR_NONE);
-    fixture_pass(&f, 120 * 1000);
+    fixture_pass(&f, 3600 * 1000);
     cr_assert_eq(metrics_sum(&f.metrics, METRIC_STORE_PRUNED), 1);
     fixture_reopen(&f);
     cr_assert_eq(store_last_number(f.store), 1);

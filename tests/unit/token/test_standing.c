@@ -20,7 +20,11 @@ static void bed_init(struct bed *b)
     quiesce_init(&b->quiesce);
     cr_assert(result_ok(revocation_index_new(&b->quiesce, &b->index)));
     revocation_index_complete(b->index, 5);
-    b->facts = (struct token_facts){b->tree.catalogue, b->tree.party, b->index, 1000};
+    b->facts = (struct token_facts){.catalogue = b->tree.catalogue,
+                                    .party = b->tree.party,
+                                    .index = b->index,
+                                    .now_s = 1000,
+                                    .ttl_max_s = 3600};
     b->token.kid = STR("key-one");
     b->token.claims = (struct token_claims){
         .client_id = b->tree.shop_app,
@@ -88,6 +92,23 @@ Test(standing, expiry_has_no_leeway) /* 7662-4-a */
     for (size_t i = 0; i < 3; i++) {
         b.facts.now_s = rows[i].now_s;
         cr_assert_eq(is_active(&b), rows[i].active);
+    }
+    bed_done(&b);
+}
+
+Test(standing,
+     a_token_of_the_future_is_not_active) /* THREATS-65: minted while the clock was ahead */
+{
+    struct bed b;
+    bed_init(&b);
+    b.token.claims.exp_s = INT64_MAX;
+    const struct {
+        int64_t iat_s;
+        bool active;
+    } rows[] = {{1000, true}, {1002, true}, {4600, true}, {4601, false}, {INT64_MAX - 1, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        b.token.claims.iat_s = rows[i].iat_s;
+        cr_assert_eq(is_active(&b), rows[i].active, "row %zu", i);
     }
     bed_done(&b);
 }
