@@ -15,6 +15,7 @@ struct store_meta {
     struct sid feed_id;
     uint64_t last_number; /* of the sequence, pruned entries included */
     int64_t last_wall_ms;
+    struct store_audit_head audit; /* pruned records included */
 };
 
 /* Why a row did not go in, other than by a fault; then nothing has changed. */
@@ -27,7 +28,9 @@ enum store_conflict {
 struct store_prune {
     int64_t tokens_before_s;  /* rows whose exp_signed_s is lower go */
     int64_t entries_before_s; /* entries whose end_s is lower go */
-    size_t limit;             /* of rows, each of both kinds */
+    int64_t assertions_before_s;
+    int64_t audit_before_ms; /* older records go, the oldest first, and leave a checkpoint */
+    size_t limit;            /* of rows, each of all kinds */
 };
 
 struct store_backend {
@@ -64,21 +67,53 @@ struct store_backend_ops {
     struct result (*read_party)(struct store_backend *backend,
                                 const struct store_party_visitor *visitor);
 
+    /* In place of the row with its id; what it may not change (store.h) and the revision are
+     * written into *row. */
+    struct result (*partner_update)(struct store_backend *backend, struct partner_row *row,
+                                    uint64_t if_revision, enum store_outcome *out);
+    struct result (*application_update)(struct store_backend *backend, struct application_row *row,
+                                        uint64_t if_revision, enum store_outcome *out);
+    struct result (*application_delete)(struct store_backend *backend, const struct sid *client_id,
+                                        uint64_t if_revision, enum store_outcome *out);
+    /* Of one application, by secret_id, at most max. */
+    struct result (*secrets_read)(struct store_backend *backend, const struct sid *client_id,
+                                  size_t max, struct secret_row *out, size_t *out_count);
+    struct result (*secret_expire)(struct store_backend *backend, const struct sid *secret_id,
+                                   int64_t expires_ms);
+    struct result (*secret_delete)(struct store_backend *backend, const struct sid *client_id,
+                                   const struct sid *secret_id, enum store_outcome *out);
+    struct result (*secret_touch)(struct store_backend *backend, const struct store_touch *touch);
+
     struct result (*token_create)(struct store_backend *backend, const struct token_row *row,
                                   enum store_conflict *out);
 
     /* entry: complete, with the next number. Its end is raised to the highest exp of the token's
-     * row, where there is one. *out_number: entry->number when it went in; the earlier entry's
-     * where the token is revoked already; 0 where it is over at now_s and nothing was done. */
+     * row, where there is one. *out_number: entry->number when it went in, also in place of an
+     * earlier one that the row outlives; the earlier entry's where the token is revoked already; 0
+     * where it is over at now_s and nothing was done. A set of the token goes. */
     struct result (*token_revoke)(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t *out_number);
 
-    /* Takes the place of the entry of the same kind, id and kid; the later end stays. */
+    /* CONFLICT: if_revision is neither 0 nor the row's, or the token is revoked. *out_end_s: the
+     * highest exp of the row now. */
+    struct result (*token_update)(struct store_backend *backend,
+                                  const struct store_token_update *update, uint64_t if_revision,
+                                  uint64_t *out_revision, int64_t *out_end_s,
+                                  enum store_outcome *out);
+    struct result (*token_touch)(struct store_backend *backend, const struct store_touch *touch);
+
+    /* Takes the place of the entry of the same kind, id and kid; the later end stays. Sets too. */
     struct result (*epoch_create)(struct store_backend *backend, struct store_entry *entry);
 
-    /* As store_read_entries. */
+    /* As store_read_sequence; arena NULL: as store_read_entries. */
     struct result (*read_entries)(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct store_entry *out, size_t *out_count);
+                                  size_t limit, struct arena *arena, struct store_entry *out,
+                                  size_t *out_count);
+
+    struct result (*assertion_use)(struct store_backend *backend,
+                                   const struct store_assertion *assertion,
+                                   enum store_outcome *out);
+    struct result (*audit_append)(struct store_backend *backend, const struct audit_row *row);
 
     struct result (*prune)(struct store_backend *backend, const struct store_prune *prune,
                            size_t *out_count);

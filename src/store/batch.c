@@ -8,98 +8,15 @@
  * meets a fault, all is rolled back and done again with a savepoint around each, so that the
  * failing one undoes itself alone and the others commit. (A conflict is no fault: it has changed
  * nothing.) */
-#include <assert.h>
-#include <string.h>
-
 #include "core/log.h"
 #include "store/front.h"
 
 struct attempt {
-    int64_t wall_ms;
     bool with_savepoints;
     bool interrupted;    /* a request met a fault and there was no savepoint */
     bool wrote;          /* so its commit tells that the store works */
     struct result fault; /* of a request that undid itself */
 };
-
-static struct store_entry next_entry(const struct store_batch *batch, enum entry_kind kind,
-                                     int64_t end_s, int64_t wall_ms)
-{
-    return (struct store_entry){
-        .number = batch->last_number + 1, .kind = kind, .end_s = end_s, .at_ms = wall_ms};
-}
-
-static void append_entry(struct store_batch *batch, const struct store_entry *entry)
-{
-    batch->entries[batch->entry_count++] = *entry;
-    batch->last_number = entry->number;
-}
-
-static RESULT create_token(struct store *store, struct store_request *request)
-{
-    enum store_conflict conflict = STORE_CONFLICT_NONE;
-
-    TRY(store->backend->ops->token_create(store->backend, &request->in.token_create, &conflict));
-    if (conflict != STORE_CONFLICT_NONE)
-        request->result = FAULT(ERR_FAULT_STORE);
-    return RESULT_OK;
-}
-
-static RESULT revoke_token(struct store *store, struct store_request *request, int64_t wall_ms)
-{
-    struct store_batch *batch = &store->batch;
-    struct store_entry entry =
-        next_entry(batch, ENTRY_TOKEN_REVOKED, request->in.token_revoke.end_s, wall_ms);
-    /* While the clock is in doubt nothing counts as over: a revocation too many does no harm, one
-     * too few would (P2). */
-    int64_t now_s = wall_watch_is_trusted(&store->watch) ? wall_ms / 1000 : INT64_MIN;
-
-    entry.id = request->in.token_revoke.token_sid;
-    TRY(store->backend->ops->token_revoke(store->backend, &entry, now_s, &request->out.number));
-    if (request->out.number == entry.number)
-        append_entry(batch, &entry);
-    return RESULT_OK;
-}
-
-static RESULT create_epoch(struct store *store, struct store_request *request, int64_t wall_ms)
-{
-    struct store_batch *batch = &store->batch;
-    struct store_entry entry =
-        next_entry(batch, request->in.epoch_create.kind, request->in.epoch_create.end_s, wall_ms);
-    struct str kid = request->in.epoch_create.kid;
-
-    assert(entry.kind > ENTRY_TOKEN_REVOKED && entry.kind <= ENTRY_EPOCH_KEY);
-    assert(kid.len <= LIMIT_KID);
-    if (entry.kind == ENTRY_EPOCH_KEY) {
-        memcpy(entry.kid, kid.ptr, kid.len);
-        entry.kid_len = (uint8_t)kid.len;
-    } else {
-        entry.id = request->in.epoch_create.id;
-    }
-    TRY(store->backend->ops->epoch_create(store->backend, &entry));
-    append_entry(batch, &entry);
-    request->out.number = entry.number;
-    return RESULT_OK;
-}
-
-/* A fault is the store's; what is wrong with the request alone goes into request->result. */
-static RESULT carry_out(struct store *store, struct store_request *request, int64_t wall_ms)
-{
-    request->result = RESULT_OK;
-    switch (request->verb) {
-    case STORE_TOKEN_CREATE:
-        return create_token(store, request);
-    case STORE_TOKEN_REVOKE:
-        return revoke_token(store, request, wall_ms);
-    case STORE_EPOCH_CREATE:
-        return create_epoch(store, request, wall_ms);
-    case STORE_ENTRIES_READ:
-        return store->backend->ops->read_entries(
-            store->backend, request->in.entries_read.after, request->in.entries_read.now_s,
-            request->in.entries_read.limit, request->in.entries_read.entries, &request->out.count);
-    }
-    return FAULT(ERR_FAULT_INTERNAL);
-}
 
 static RESULT carry_out_alone(struct store *store, struct store_request *request,
                               struct attempt *attempt)
@@ -107,9 +24,11 @@ static RESULT carry_out_alone(struct store *store, struct store_request *request
     const struct store_backend_ops *ops = store->backend->ops;
 
     TRY(ops->savepoint(store->backend));
-    struct result result = carry_out(store, request, attempt->wall_ms);
+    struct store_progress before = store->batch.progress;
+    struct result result = store_carry_out(store, request);
     if (result_ok(result))
         return ops->release(store->backend);
+    store->batch.progress = before;
     request->result = result;
     attempt->fault = result;
     return ops->undo(store->backend);
@@ -127,35 +46,44 @@ static RESULT carry_out_all(struct store *store, struct attempt *attempt)
             TRY(carry_out_alone(store, request, attempt));
             continue;
         }
-        struct result result = carry_out(store, request, attempt->wall_ms);
+        struct result result = store_carry_out(store, request);
         attempt->interrupted = !result_ok(result);
         TRY(result);
     }
-    return store->backend->ops->commit(store->backend, batch->last_number);
+    return store->backend->ops->commit(store->backend, batch->progress.last_number);
 }
 
 static RESULT run_transaction(struct store *store, struct attempt *attempt)
 {
-    store->batch.entry_count = 0;
-    store->batch.last_number = store_last_number(store);
+    store->batch.progress = (struct store_progress){
+        .last_number = store_last_number(store),
+        .tables_version = store_tables_version(store),
+        .audit = store->audit, /* this thread alone writes it */
+    };
     struct result result = carry_out_all(store, attempt);
-    if (!result_ok(result)) {
+    if (!result_ok(result))
         store->backend->ops->rollback(store->backend);
-        store->batch.entry_count = 0;
-    }
     return result;
 }
 
 static void publish(struct store *store)
 {
-    struct store_batch *batch = &store->batch;
+    const struct store_batch *batch = &store->batch;
+    const struct store_progress *progress = &batch->progress;
 
-    atomic_store(&store->last_number, batch->last_number);
+    atomic_store(&store->last_number, progress->last_number);
+    atomic_store(&store->tables_version, progress->tables_version);
+    pthread_mutex_lock(&store->audit_lock);
+    store->audit = progress->audit;
+    pthread_mutex_unlock(&store->audit_lock);
     metrics_add(&store->metrics, METRIC_STORE_COMMITS, 1);
-    if (batch->entry_count == 0 || store->hooks.committed == NULL)
+    if (progress->change_count > 0 && store->hooks.changed != NULL)
+        store->hooks.changed(store->hooks.context, batch->changes, progress->change_count,
+                             progress->tables_version);
+    if (progress->entry_count == 0 || store->hooks.committed == NULL)
         return;
     int64_t committed_ns = clock_mono_ns();
-    store->hooks.committed(store->hooks.context, batch->entries, batch->entry_count);
+    store->hooks.committed(store->hooks.context, batch->entries, progress->entry_count);
     metrics_revoke_visible(&store->metrics, clock_mono_ns() - committed_ns);
 }
 
@@ -171,11 +99,12 @@ static void count_requests(struct store *store)
 
 void store_batch_run(struct store *store)
 {
-    struct attempt attempt = {.wall_ms = clock_wall_ms(store->clock)};
+    struct attempt attempt = {.interrupted = false};
 
+    store->batch.wall_ms = clock_wall_ms(store->clock);
     struct result result = run_transaction(store, &attempt);
     if (attempt.interrupted) {
-        attempt = (struct attempt){.wall_ms = attempt.wall_ms, .with_savepoints = true};
+        attempt = (struct attempt){.with_savepoints = true};
         result = run_transaction(store, &attempt);
     }
     if (result_ok(result)) {

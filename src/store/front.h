@@ -12,11 +12,12 @@
 #include "store/wall_watch.h"
 
 enum {
-    STORE_BATCH = 256,        /* requests in one transaction */
-    STORE_QUEUE = 64 * 1024,  /* requests waiting; more are refused */
-    STORE_PRUNE_STEP = 500,   /* rows removed in one transaction */
-    STORE_TICK_MS = 1000,     /* between two rounds of housekeeping */
-    STORE_KEEP_MS = 60 * 1000 /* between two times kept */
+    STORE_BATCH = 256,                   /* requests in one transaction */
+    STORE_QUEUE = 64 * 1024,             /* requests waiting; more are refused */
+    STORE_TOUCH_QUEUE = STORE_QUEUE / 2, /* with more, touches are dropped */
+    STORE_PRUNE_STEP = 500,              /* rows removed in one transaction */
+    STORE_TICK_MS = 1000,                /* between two rounds of housekeeping */
+    STORE_KEEP_MS = 60 * 1000            /* between two times kept */
 };
 
 struct store_queue {
@@ -36,27 +37,39 @@ struct store_visit {
     size_t behind; /* requests in the queue that came before it */
 };
 
+/* How far a transaction has come; a request that is undone puts it back. */
+struct store_progress {
+    size_t entry_count, change_count;
+    uint64_t last_number, tables_version;
+    struct store_audit_head audit;
+};
+
 /* One transaction's requests and what came of them. */
 struct store_batch {
     struct store_request *requests[STORE_BATCH];
     size_t count;
-    struct store_entry entries[STORE_BATCH]; /* the new ones */
-    size_t entry_count;
-    uint64_t last_number;
+    int64_t wall_ms;
+    struct store_progress progress;
+    struct store_entry entries[STORE_BATCH];      /* the new ones: at most one of a request */
+    struct store_change changes[2 * STORE_BATCH]; /* at most two */
 };
 
 struct store {
     struct store_backend *backend;
     struct sid feed_id;
-    int64_t expired_kept_s;
+    int64_t expired_kept_s, audit_kept_s;
+    char node[LIMIT_NAME];
+    size_t node_len;
     const struct clock *clock;
     struct wall_watch watch;
     struct store_hooks hooks;
     struct metrics metrics;
 
-    _Atomic uint64_t last_number;
+    _Atomic uint64_t last_number, tables_version;
     _Atomic int64_t last_wall_ms;
     _Atomic bool healthy;
+    pthread_mutex_t audit_lock; /* a leaf, of audit */
+    struct store_audit_head audit;
 
     struct store_queue queue;
     struct store_batch batch;
@@ -70,6 +83,33 @@ struct store {
 
 RESULT store_writer_start(struct store *store);
 void store_writer_stop(struct store *store); /* when all that was submitted has been answered */
+
+/* ---- carry.c, on the writer thread ---- */
+
+/* One request within a transaction. A fault is the store's; what is wrong with the request alone
+ * goes into request->result, what it met into request->outcome. */
+RESULT store_carry_out(struct store *store, struct store_request *request);
+
+/* The batch's next number, for an entry; taken once the entry is appended. */
+struct store_entry store_next_entry(const struct store_batch *batch, enum entry_kind kind,
+                                    int64_t end_s);
+void store_append_entry(struct store_batch *batch, const struct store_entry *entry);
+
+/* The wall clock for questions whether something is over: nothing is while it is in doubt. */
+int64_t store_over_ms(const struct store *store);
+
+/* ---- carry_party.c: partners, applications, secrets ---- */
+
+RESULT store_carry_partner(struct store *store, struct store_request *request);
+RESULT store_carry_application(struct store *store, struct store_request *request);
+RESULT store_carry_application_delete(struct store *store, struct store_request *request);
+RESULT store_carry_secret_create(struct store *store, struct store_request *request);
+RESULT store_carry_secret_delete(struct store *store, struct store_request *request);
+
+/* ---- audit.c ---- */
+
+/* Links the record to the batch's chain. */
+RESULT store_audit_append(struct store *store, struct str record);
 
 /* ---- batch.c, on the writer thread ---- */
 

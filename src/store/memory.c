@@ -64,6 +64,7 @@ static struct result begin(struct store_backend *backend)
     TRY(memory_falter(m));
     assert(m->journal.count == 0);
     m->meta_before = m->meta;
+    m->checkpoint_before = m->checkpoint;
     return RESULT_OK;
 }
 
@@ -74,6 +75,7 @@ static struct result commit(struct store_backend *backend, uint64_t last_number)
     TRY(memory_falter(m));
     m->meta.last_number = last_number;
     m->meta_before = m->meta;
+    m->checkpoint_before = m->checkpoint;
     memory_journal_commit(&m->journal);
     return RESULT_OK;
 }
@@ -84,6 +86,7 @@ static void rollback(struct store_backend *backend)
 
     memory_journal_undo(&m->journal, 0);
     m->meta = m->meta_before;
+    m->checkpoint = m->checkpoint_before;
 }
 
 static struct result savepoint(struct store_backend *backend)
@@ -125,11 +128,30 @@ static struct str describe(struct store_backend *backend)
     return STR("the memory store was told to fail, or memory is short");
 }
 
+static struct result prune(struct store_backend *backend, const struct store_prune *prune,
+                           size_t *out_count)
+{
+    struct memory *m = memory_of(backend);
+    size_t tokens = 0;
+    size_t entries = 0;
+    size_t assertions = 0;
+    size_t audit = 0;
+
+    TRY(memory_falter(m));
+    TRY(memory_tokens_prune(m, prune->tokens_before_s, prune->limit, &tokens));
+    TRY(memory_entries_prune(m, prune->entries_before_s, prune->limit, &entries));
+    TRY(memory_assertions_prune(m, prune->assertions_before_s, prune->limit, &assertions));
+    TRY(memory_audit_prune(m, prune->audit_before_ms, prune->limit, &audit));
+    *out_count = tokens + entries + assertions + audit;
+    return RESULT_OK;
+}
+
 static void close_memory(struct store_backend *backend)
 {
     struct memory *m = memory_of(backend);
-    struct memory_table *tables[] = {&m->partners, &m->logins,  &m->applications, &m->secrets,
-                                     &m->tokens,   &m->entries, &m->subjects};
+    struct memory_table *tables[] = {&m->partners, &m->logins,     &m->applications,
+                                     &m->secrets,  &m->tokens,     &m->entries,
+                                     &m->subjects, &m->assertions, &m->audit};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         memory_table_done(tables[i]);
@@ -150,11 +172,22 @@ static const struct store_backend_ops ops = {
     .application_create = memory_application_create,
     .secret_create = memory_secret_create,
     .read_party = memory_read_party,
+    .partner_update = memory_partner_update,
+    .application_update = memory_application_update,
+    .application_delete = memory_application_delete,
+    .secrets_read = memory_secrets_read,
+    .secret_expire = memory_secret_expire,
+    .secret_delete = memory_secret_delete,
+    .secret_touch = memory_secret_touch,
     .token_create = memory_token_create,
     .token_revoke = memory_token_revoke,
+    .token_update = memory_token_update,
+    .token_touch = memory_token_touch,
     .epoch_create = memory_epoch_create,
     .read_entries = memory_read_entries,
-    .prune = memory_prune,
+    .assertion_use = memory_assertion_use,
+    .audit_append = memory_audit_append,
+    .prune = prune,
     .keep_wall = keep_wall,
     .tidy = tidy,
     .describe = describe,
@@ -172,6 +205,7 @@ struct result store_memory_open(const struct store_backend_options *options,
     m->backend.ops = &ops;
     memory_party_init(m);
     memory_token_init(m);
+    memory_audit_init(m);
     m->meta.feed_id = options->new_feed_id;
     m->meta_before = m->meta;
     *out = &m->backend;

@@ -12,16 +12,23 @@ struct memory {
     struct store_backend backend; /* first: the ops cast */
     struct memory_table partners, logins, applications, secrets, tokens;
     struct memory_table entries, subjects; /* the same, by number and by what they speak of */
+    struct memory_table assertions, audit;
     struct memory_journal journal;
     size_t savepoint;
     struct store_meta meta, meta_before;
-    _Atomic size_t fail_after; /* calls until one fails; 0: none does */
+    struct store_audit_head checkpoint, checkpoint_before; /* of the audit log */
+    _Atomic size_t fail_after;                             /* calls until one fails; 0: none does */
     _Atomic bool down;
 };
 
 static inline struct memory *memory_of(struct store_backend *backend)
 {
     return (struct memory *)backend;
+}
+
+static inline bool memory_is_revision(uint64_t if_revision, uint64_t revision)
+{
+    return if_revision == 0 || if_revision == revision;
 }
 
 static inline int memory_compare_sid(const struct sid *a, const struct sid *b)
@@ -53,6 +60,25 @@ struct result memory_secret_create(struct store_backend *backend, const struct s
                                    enum store_conflict *out);
 struct result memory_read_party(struct store_backend *backend,
                                 const struct store_party_visitor *visitor);
+/* NULL when out of memory. */
+void *memory_copy_partner(const struct partner_row *row);
+void *memory_copy_application(const struct application_row *row);
+
+/* ---- memory_party_change.c ---- */
+
+struct result memory_partner_update(struct store_backend *backend, struct partner_row *row,
+                                    uint64_t if_revision, enum store_outcome *out);
+struct result memory_application_update(struct store_backend *backend, struct application_row *row,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result memory_application_delete(struct store_backend *backend, const struct sid *client_id,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result memory_secrets_read(struct store_backend *backend, const struct sid *client_id,
+                                  size_t max, struct secret_row *out, size_t *out_count);
+struct result memory_secret_expire(struct store_backend *backend, const struct sid *secret_id,
+                                   int64_t expires_ms);
+struct result memory_secret_delete(struct store_backend *backend, const struct sid *client_id,
+                                   const struct sid *secret_id, enum store_outcome *out);
+struct result memory_secret_touch(struct store_backend *backend, const struct store_touch *touch);
 
 /* ---- memory_token.c ---- */
 
@@ -61,10 +87,26 @@ struct result memory_token_create(struct store_backend *backend, const struct to
                                   enum store_conflict *out);
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t *out_number);
+struct result memory_token_update(struct store_backend *backend,
+                                  const struct store_token_update *update, uint64_t if_revision,
+                                  uint64_t *out_revision, int64_t *out_end_s,
+                                  enum store_outcome *out);
+struct result memory_token_touch(struct store_backend *backend, const struct store_touch *touch);
 struct result memory_epoch_create(struct store_backend *backend, struct store_entry *entry);
 struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct store_entry *out, size_t *out_count);
-struct result memory_prune(struct store_backend *backend, const struct store_prune *prune,
-                           size_t *out_count);
+                                  size_t limit, struct arena *arena, struct store_entry *out,
+                                  size_t *out_count);
+RESULT memory_tokens_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
+RESULT memory_entries_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
+
+/* ---- memory_audit.c: the audit log, and assertions ---- */
+
+void memory_audit_init(struct memory *m);
+struct result memory_assertion_use(struct store_backend *backend,
+                                   const struct store_assertion *assertion,
+                                   enum store_outcome *out);
+struct result memory_audit_append(struct store_backend *backend, const struct audit_row *row);
+RESULT memory_assertions_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
+RESULT memory_audit_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
 
 #endif

@@ -33,11 +33,23 @@ void memory_party_init(struct memory *m)
     m->secrets.compare = compare_secret;
 }
 
-static void *copy_partner(const struct partner_row *row)
+void *memory_copy_partner(const struct partner_row *row)
 {
     static const size_t texts[] = {offsetof(struct partner_row, name),
                                    offsetof(struct partner_row, login),
                                    offsetof(struct partner_row, available_scopes)};
+    return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
+}
+
+void *memory_copy_application(const struct application_row *row)
+{
+    static const size_t texts[] = {offsetof(struct application_row, name),
+                                   offsetof(struct application_row, grant_types),
+                                   offsetof(struct application_row, redirect_uris),
+                                   offsetof(struct application_row, scopes),
+                                   offsetof(struct application_row, approved_restricted),
+                                   offsetof(struct application_row, audiences),
+                                   offsetof(struct application_row, jwks)};
     return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
 }
 
@@ -74,8 +86,8 @@ struct result memory_partner_create(struct store_backend *backend, const struct 
         return RESULT_OK;
     }
     if (has_login)
-        TRY(memory_put(m, &m->logins, copy_partner(row)));
-    TRY(memory_put(m, &m->partners, copy_partner(row)));
+        TRY(memory_put(m, &m->logins, memory_copy_partner(row)));
+    TRY(memory_put(m, &m->partners, memory_copy_partner(row)));
     *out = STORE_CONFLICT_NONE;
     return RESULT_OK;
 }
@@ -83,12 +95,6 @@ struct result memory_partner_create(struct store_backend *backend, const struct 
 struct result memory_application_create(struct store_backend *backend,
                                         const struct application_row *row, enum store_conflict *out)
 {
-    static const size_t texts[] = {offsetof(struct application_row, name),
-                                   offsetof(struct application_row, grant_types),
-                                   offsetof(struct application_row, redirect_uris),
-                                   offsetof(struct application_row, scopes),
-                                   offsetof(struct application_row, approved_restricted),
-                                   offsetof(struct application_row, audiences)};
     struct memory *m = memory_of(backend);
 
     TRY(memory_falter(m));
@@ -100,8 +106,7 @@ struct result memory_application_create(struct store_backend *backend,
         *out = STORE_CONFLICT_NONE;
     if (*out != STORE_CONFLICT_NONE)
         return RESULT_OK;
-    return memory_put(m, &m->applications,
-                      memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0])));
+    return memory_put(m, &m->applications, memory_copy_application(row));
 }
 
 struct result memory_secret_create(struct store_backend *backend, const struct secret_row *row,

@@ -32,26 +32,115 @@ void memory_token_init(struct memory *m)
     m->subjects.compare = compare_subject;
 }
 
+static void *copy_token(const struct token_row *row)
+{
+    static const size_t texts[] = {
+        offsetof(struct token_row, name), offsetof(struct token_row, scopes),
+        offsetof(struct token_row, audiences), offsetof(struct token_row, last_accessed_ip)};
+    return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
+}
+
+static void *copy_entry(const struct store_entry *entry)
+{
+    static const size_t texts[] = {offsetof(struct store_entry, set.scopes)};
+    return memory_copy_row(entry, sizeof(*entry), texts, entry->kind == ENTRY_TOKEN_SET ? 1 : 0);
+}
+
 struct result memory_token_create(struct store_backend *backend, const struct token_row *row,
                                   enum store_conflict *out)
 {
-    static const size_t texts[] = {offsetof(struct token_row, name),
-                                   offsetof(struct token_row, scopes),
-                                   offsetof(struct token_row, audiences)};
     struct memory *m = memory_of(backend);
 
     TRY(memory_falter(m));
     *out = memory_table_find(&m->tokens, row) != NULL ? STORE_CONFLICT_EXISTS : STORE_CONFLICT_NONE;
     if (*out != STORE_CONFLICT_NONE)
         return RESULT_OK;
-    return memory_put(m, &m->tokens,
-                      memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0])));
+    return memory_put(m, &m->tokens, copy_token(row));
 }
+
+/* The entry of a kind about a token; NULL: there is none. */
+static const struct store_entry *find_entry(const struct memory *m, enum entry_kind kind,
+                                            const struct sid *token_sid)
+{
+    struct store_entry key = {.kind = kind, .id = *token_sid};
+    return memory_table_find(&m->subjects, &key);
+}
+
+struct result memory_token_update(struct store_backend *backend,
+                                  const struct store_token_update *update, uint64_t if_revision,
+                                  uint64_t *out_revision, int64_t *out_end_s,
+                                  enum store_outcome *out)
+{
+    struct memory *m = memory_of(backend);
+    struct token_row key = {.token_sid = update->token_sid};
+
+    TRY(memory_falter(m));
+    const struct token_row *stored = memory_table_find(&m->tokens, &key);
+    if (stored == NULL) {
+        *out = STORE_OUTCOME_ABSENT;
+        return RESULT_OK;
+    }
+    *out = !memory_is_revision(if_revision, stored->revision) ||
+                   find_entry(m, ENTRY_TOKEN_REVOKED, &update->token_sid) != NULL
+               ? STORE_OUTCOME_CONFLICT
+               : STORE_OUTCOME_DONE;
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    struct token_row row = *stored;
+    row.name = update->name;
+    row.scopes = update->scopes;
+    row.exp_s = update->exp_s;
+    if (row.exp_signed_s < update->exp_signed_s)
+        row.exp_signed_s = update->exp_signed_s;
+    row.generation = update->generation;
+    row.revision++;
+    *out_revision = row.revision;
+    *out_end_s = row.exp_signed_s;
+    return memory_put(m, &m->tokens, copy_token(&row));
+}
+
+struct result memory_token_touch(struct store_backend *backend, const struct store_touch *touch)
+{
+    struct memory *m = memory_of(backend);
+    struct token_row key = {.token_sid = touch->id};
+
+    TRY(memory_falter(m));
+    const struct token_row *stored = memory_table_find(&m->tokens, &key);
+    if (stored == NULL || stored->last_accessed_ms >= touch->at_ms)
+        return RESULT_OK;
+    struct token_row row = *stored;
+    row.last_accessed_ms = touch->at_ms;
+    row.last_accessed_ip = touch->ip;
+    return memory_put(m, &m->tokens, copy_token(&row));
+}
+
+/* ---- the sequence ---- */
 
 static RESULT put_entry(struct memory *m, const struct store_entry *entry)
 {
-    TRY(memory_put(m, &m->entries, memory_copy_row(entry, sizeof(*entry), NULL, 0)));
-    return memory_put(m, &m->subjects, memory_copy_row(entry, sizeof(*entry), NULL, 0));
+    TRY(memory_put(m, &m->entries, copy_entry(entry)));
+    return memory_put(m, &m->subjects, copy_entry(entry));
+}
+
+/* By number alone; the subject's place is taken or removed by the caller. */
+static RESULT drop_number(struct memory *m, const struct store_entry *entry)
+{
+    size_t place = memory_table_place(&m->entries, entry);
+    return memory_table_remove(&m->entries, &m->journal, place) ? RESULT_OK
+                                                                : FAULT(ERR_FAULT_MEMORY);
+}
+
+/* Revoked says it all. */
+static RESULT drop_set(struct memory *m, const struct sid *token_sid)
+{
+    const struct store_entry *set = find_entry(m, ENTRY_TOKEN_SET, token_sid);
+
+    if (set == NULL)
+        return RESULT_OK;
+    TRY(drop_number(m, set));
+    size_t place = memory_table_place(&m->subjects, set);
+    return memory_table_remove(&m->subjects, &m->journal, place) ? RESULT_OK
+                                                                 : FAULT(ERR_FAULT_MEMORY);
 }
 
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
@@ -63,16 +152,21 @@ struct result memory_token_revoke(struct store_backend *backend, struct store_en
     TRY(memory_falter(m));
     const struct store_entry *earlier = memory_table_find(&m->subjects, entry);
     const struct token_row *row = memory_table_find(&m->tokens, &key);
-    if (earlier != NULL) {
+    if (earlier != NULL && (row == NULL || row->exp_signed_s <= earlier->end_s)) {
         *out_number = earlier->number;
         return RESULT_OK;
     }
     if (row != NULL && row->exp_signed_s > entry->end_s)
         entry->end_s = row->exp_signed_s;
-    if (entry->end_s > now_s)
-        TRY(put_entry(m, entry));
     *out_number = entry->end_s > now_s ? entry->number : 0;
-    return RESULT_OK;
+    if (*out_number == 0)
+        return RESULT_OK;
+    if (earlier != NULL) {
+        entry->at_ms = earlier->at_ms;
+        TRY(drop_number(m, earlier));
+    }
+    TRY(drop_set(m, &entry->id));
+    return put_entry(m, entry);
 }
 
 struct result memory_epoch_create(struct store_backend *backend, struct store_entry *entry)
@@ -84,15 +178,14 @@ struct result memory_epoch_create(struct store_backend *backend, struct store_en
     if (earlier != NULL) {
         if (earlier->end_s > entry->end_s)
             entry->end_s = earlier->end_s;
-        if (!memory_table_remove(&m->entries, &m->journal,
-                                 memory_table_place(&m->entries, earlier)))
-            return FAULT(ERR_FAULT_MEMORY);
+        TRY(drop_number(m, earlier));
     }
     return put_entry(m, entry);
 }
 
 struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct store_entry *out, size_t *out_count)
+                                  size_t limit, struct arena *arena, struct store_entry *out,
+                                  size_t *out_count)
 {
     struct memory *m = memory_of(backend);
     struct store_entry key = {.number = after + 1};
@@ -101,49 +194,54 @@ struct result memory_read_entries(struct store_backend *backend, uint64_t after,
     TRY(memory_falter(m));
     for (size_t i = memory_table_place(&m->entries, &key); i < m->entries.count; i++) {
         const struct store_entry *entry = m->entries.rows[i];
+        bool is_set = entry->kind == ENTRY_TOKEN_SET;
         if (count == limit)
             break;
-        if (entry->end_s > now_s)
-            out[count++] = *entry;
+        if (entry->end_s <= now_s || (is_set && arena == NULL))
+            continue;
+        out[count] = *entry;
+        if (is_set)
+            out[count].set.scopes = arena_str(arena, entry->set.scopes);
+        if (is_set && out[count].set.scopes.ptr == NULL)
+            return FAULT(ERR_FAULT_MEMORY);
+        count++;
     }
     *out_count = count;
     return RESULT_OK;
 }
 
-static RESULT prune_entries(struct memory *m, const struct store_prune *prune, size_t *count)
+struct result memory_entries_prune(struct memory *m, int64_t before_s, size_t limit,
+                                   size_t *out_count)
 {
-    size_t pruned = 0;
+    size_t count = 0;
 
-    for (size_t i = m->entries.count; i-- > 0 && pruned < prune->limit;) {
+    for (size_t i = m->entries.count; i-- > 0 && count < limit;) {
         const struct store_entry *entry = m->entries.rows[i];
-        if (entry->end_s >= prune->entries_before_s)
+        if (entry->end_s >= before_s)
             continue;
         if (!memory_table_remove(&m->subjects, &m->journal,
                                  memory_table_place(&m->subjects, entry)) ||
             !memory_table_remove(&m->entries, &m->journal, i))
             return FAULT(ERR_FAULT_MEMORY);
-        pruned++;
+        count++;
     }
-    *count += pruned;
+    *out_count = count;
     return RESULT_OK;
 }
 
-struct result memory_prune(struct store_backend *backend, const struct store_prune *prune,
-                           size_t *out_count)
+struct result memory_tokens_prune(struct memory *m, int64_t before_s, size_t limit,
+                                  size_t *out_count)
 {
-    struct memory *m = memory_of(backend);
     size_t count = 0;
 
-    TRY(memory_falter(m));
-    for (size_t i = m->tokens.count; i-- > 0 && count < prune->limit;) {
+    for (size_t i = m->tokens.count; i-- > 0 && count < limit;) {
         const struct token_row *row = m->tokens.rows[i];
-        if (row->exp_signed_s >= prune->tokens_before_s)
+        if (row->exp_signed_s >= before_s)
             continue;
         if (!memory_table_remove(&m->tokens, &m->journal, i))
             return FAULT(ERR_FAULT_MEMORY);
         count++;
     }
-    TRY(prune_entries(m, prune, &count));
     *out_count = count;
     return RESULT_OK;
 }

@@ -12,6 +12,7 @@
 #include "core/limits.h"
 #include "core/sid.h"
 #include "core/str.h"
+#include "crypto/digest.h"
 
 enum partner_status { PARTNER_UNVERIFIED, PARTNER_ACTIVE, PARTNER_SUSPENDED, PARTNER_CANCELED };
 
@@ -34,6 +35,8 @@ enum client_auth_method {
     CLIENT_AUTH_PRIVATE_KEY, /* private_key_jwt */
     CLIENT_AUTH_NONE,        /* none: public clients */
 };
+/* What the `aud` of a client's assertion has to be. */
+enum client_auth_audience { CLIENT_AUDIENCE_ISSUER, CLIENT_AUDIENCE_TOKEN_ENDPOINT };
 
 struct application_row {
     struct sid client_id;
@@ -52,6 +55,9 @@ struct application_row {
     uint32_t access_token_ttl_s; /* 0: the configuration's default */
     int64_t created_ms, updated_ms;
     uint64_t revision;
+    struct str jwks; /* a JWK Set as JSON; empty: none */
+    enum client_auth_audience auth_audience;
+    uint32_t refresh_token_ttl_s; /* 0: the configuration's default */
 };
 
 struct secret_row {
@@ -60,6 +66,7 @@ struct secret_row {
     uint8_t digest[32]; /* SHA-256 of the whole secret text; the secret itself is nowhere (P5) */
     int64_t created_ms;
     int64_t expires_ms; /* 0: never */
+    int64_t last_used_ms;
 };
 
 struct token_row {
@@ -74,7 +81,12 @@ struct token_row {
     int64_t exp_s;        /* now */
     int64_t exp_signed_s; /* the highest ever signed: what an index entry must outlive */
     uint32_t generation;  /* from 1 */
-    uint64_t revision;
+    uint64_t revision;    /* raised by each update, not by a touch */
+    int64_t last_accessed_ms;
+    struct str last_accessed_ip;
+    /* Read only, from the sequence; 0: not revoked. */
+    uint64_t revoked_number;
+    int64_t revoked_ms;
 };
 
 /* One step of the sequence (SPEC 6): numbers have no hole and rise in commit order. */
@@ -87,12 +99,24 @@ enum entry_kind {
     ENTRY_EPOCH_KEY,          /* kid */
 };
 
+/* id: token_sid. Its scopes or end were changed: what of an earlier JWT is left. Beside the enum
+ * until all that switch over kinds know it. */
+#define ENTRY_TOKEN_SET ((enum entry_kind)(ENTRY_EPOCH_KEY + 1))
+
+struct entry_set {
+    struct str scopes; /* the names that are left; lives as long as whoever hands it over says */
+    int64_t exp_s;     /* the end as it is now */
+};
+
 struct store_entry {
     uint64_t number;
     enum entry_kind kind;
     struct sid id;
     uint8_t kid_len;
-    char kid[LIMIT_KID];
+    union {
+        char kid[LIMIT_KID];
+        struct entry_set set; /* of ENTRY_TOKEN_SET alone, which has no kid */
+    };
     int64_t end_s; /* from here on nothing it speaks of can be alive; then it may be forgotten */
     int64_t at_ms; /* when it was made */
 };
@@ -101,5 +125,14 @@ static inline struct str entry_kid(const struct store_entry *entry)
 {
     return str_make(entry->kid, entry->kid_len);
 }
+
+/* One record of the audit log, linked to the one before (SPEC 7). */
+struct audit_row {
+    uint64_t seq;    /* from 1, no hole */
+    struct str node; /* the node that wrote it */
+    int64_t at_ms;
+    struct digest256 prev, digest; /* digest = SHA-256(prev, record) */
+    struct str record;
+};
 
 #endif

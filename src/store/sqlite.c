@@ -61,6 +61,21 @@ struct result sqlite_run(struct sqlite *s, sqlite3_stmt *statement)
     return result;
 }
 
+struct result sqlite_find(struct sqlite *s, sqlite3_stmt *statement, bool *out_found)
+{
+    int step = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
+
+    if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        struct result result = sqlite_fault(s);
+        sqlite3_reset(statement);
+        return result;
+    }
+    *out_found = step == SQLITE_ROW;
+    if (!*out_found)
+        sqlite3_reset(statement);
+    return RESULT_OK;
+}
+
 struct result sqlite_insert(struct sqlite *s, sqlite3_stmt *statement, enum store_conflict *out)
 {
     struct result result = RESULT_OK;
@@ -117,6 +132,21 @@ bool sqlite_column_sid(sqlite3_stmt *statement, int at, struct sid *out)
     if (length == sizeof(out->bytes))
         memcpy(out->bytes, bytes, sizeof(out->bytes));
     return length == sizeof(out->bytes) || length == 0;
+}
+
+void sqlite_bind_digest(sqlite3_stmt *statement, int at, const uint8_t *digest)
+{
+    sqlite3_bind_blob(statement, at, digest, DIGEST256, SQLITE_STATIC);
+}
+
+bool sqlite_column_digest(sqlite3_stmt *statement, int at, uint8_t *out)
+{
+    const void *bytes = sqlite3_column_blob(statement, at);
+
+    if (sqlite3_column_bytes(statement, at) != DIGEST256)
+        return false;
+    memcpy(out, bytes, DIGEST256);
+    return true;
 }
 
 bool sqlite_column_name(sqlite3_stmt *statement, int at, const struct str *names, size_t n,
@@ -200,10 +230,14 @@ static struct result prune(struct store_backend *backend, const struct store_pru
     struct sqlite *s = sqlite_of(backend);
     size_t tokens = 0;
     size_t entries = 0;
+    size_t assertions = 0;
+    size_t audit = 0;
 
     TRY(sqlite_tokens_prune(s, prune->tokens_before_s, prune->limit, &tokens));
     TRY(sqlite_entries_prune(s, prune->entries_before_s, prune->limit, &entries));
-    *out_count = tokens + entries;
+    TRY(sqlite_assertions_prune(s, prune->assertions_before_s, prune->limit, &assertions));
+    TRY(sqlite_audit_prune(s, prune->audit_before_ms, prune->limit, &audit));
+    *out_count = tokens + entries + assertions + audit;
     return RESULT_OK;
 }
 
@@ -249,10 +283,21 @@ const struct store_backend_ops sqlite_backend_ops = {
     .application_create = sqlite_application_create,
     .secret_create = sqlite_secret_create,
     .read_party = sqlite_read_party,
+    .partner_update = sqlite_partner_update,
+    .application_update = sqlite_application_update,
+    .application_delete = sqlite_application_delete,
+    .secrets_read = sqlite_secrets_read,
+    .secret_expire = sqlite_secret_expire,
+    .secret_delete = sqlite_secret_delete,
+    .secret_touch = sqlite_secret_touch,
     .token_create = sqlite_token_create,
     .token_revoke = sqlite_token_revoke,
+    .token_update = sqlite_token_update,
+    .token_touch = sqlite_token_touch,
     .epoch_create = sqlite_epoch_create,
     .read_entries = sqlite_read_entries,
+    .assertion_use = sqlite_assertion_use,
+    .audit_append = sqlite_audit_append,
     .prune = prune,
     .keep_wall = keep_wall,
     .tidy = tidy,

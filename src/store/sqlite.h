@@ -21,17 +21,37 @@ enum sqlite_verb {
     SQLITE_VERB_PARTNER_CREATE,
     SQLITE_VERB_APPLICATION_CREATE,
     SQLITE_VERB_SECRET_CREATE,
+    SQLITE_VERB_PARTNER_UPDATE,
+    SQLITE_VERB_PARTNER_FIND,
+    SQLITE_VERB_APPLICATION_UPDATE,
+    SQLITE_VERB_APPLICATION_FIND,
+    SQLITE_VERB_APPLICATION_DELETE,
+    SQLITE_VERB_SECRETS_FIND,
+    SQLITE_VERB_SECRET_EXPIRE,
+    SQLITE_VERB_SECRET_DELETE,
+    SQLITE_VERB_SECRETS_DELETE,
+    SQLITE_VERB_SECRET_TOUCH,
     SQLITE_VERB_PARTNERS_READ,
     SQLITE_VERB_APPLICATIONS_READ,
     SQLITE_VERB_SECRETS_READ,
     SQLITE_VERB_TOKEN_CREATE,
-    SQLITE_VERB_TOKEN_END,
+    SQLITE_VERB_TOKEN_UPDATE,
+    SQLITE_VERB_TOKEN_TOUCH,
+    SQLITE_VERB_TOKEN_FIND,
     SQLITE_VERB_TOKENS_PRUNE,
     SQLITE_VERB_ENTRY_FIND,
     SQLITE_VERB_ENTRY_CREATE,
+    SQLITE_VERB_ENTRY_MOVE,
+    SQLITE_VERB_SET_DELETE,
     SQLITE_VERB_EPOCH_CREATE,
     SQLITE_VERB_ENTRIES_READ,
     SQLITE_VERB_ENTRIES_PRUNE,
+    SQLITE_VERB_ASSERTION_USE,
+    SQLITE_VERB_ASSERTIONS_PRUNE,
+    SQLITE_VERB_AUDIT_APPEND,
+    SQLITE_VERB_AUDIT_PRUNABLE,
+    SQLITE_VERB_AUDIT_CHECKPOINT,
+    SQLITE_VERB_AUDIT_PRUNE,
     SQLITE_VERB_COUNT,
 };
 
@@ -65,6 +85,10 @@ RESULT sqlite_run(struct sqlite *s, sqlite3_stmt *statement);
 /* The same for an INSERT, and tells a conflict from a fault. */
 RESULT sqlite_insert(struct sqlite *s, sqlite3_stmt *statement, enum store_conflict *out);
 
+/* Steps a statement that gives one row at most. *out_found: it gave one, whose columns can be read
+ * until sqlite3_reset, which is the caller's then. */
+RESULT sqlite_find(struct sqlite *s, sqlite3_stmt *statement, bool *out_found);
+
 /* Notes what SQLite says. A failed fsync ends the process: whether the data is on disk can not be
  * known any more, and to try again would say yes without it being so. */
 struct result sqlite_fault(struct sqlite *s);
@@ -77,7 +101,9 @@ void sqlite_bind_text_str(sqlite3_stmt *statement, int at, struct str text);
 void sqlite_bind_sid(sqlite3_stmt *statement, int at, const struct sid *sid);
 void sqlite_bind_sid_or_null(sqlite3_stmt *statement, int at, const struct sid *sid);
 struct str sqlite_column_str(sqlite3_stmt *statement, int at);
-bool sqlite_column_sid(sqlite3_stmt *statement, int at, struct sid *out); /* NULL: none */
+bool sqlite_column_sid(sqlite3_stmt *statement, int at, struct sid *out);        /* NULL: none */
+void sqlite_bind_digest(sqlite3_stmt *statement, int at, const uint8_t *digest); /* DIGEST256 */
+bool sqlite_column_digest(sqlite3_stmt *statement, int at, uint8_t *out);
 
 /* Position of a column's text in names; false when it is not there. */
 bool sqlite_column_name(sqlite3_stmt *statement, int at, const struct str *names, size_t n,
@@ -113,14 +139,63 @@ struct result sqlite_read_party(struct store_backend *backend,
                                 const struct store_party_visitor *visitor);
 struct result sqlite_token_create(struct store_backend *backend, const struct token_row *row,
                                   enum store_conflict *out);
-/* exp_signed_s of the token's row, 0 where there is none. */
-RESULT sqlite_token_end(struct sqlite *s, const struct sid *token_sid, int64_t *out_end_s);
+struct result sqlite_token_update(struct store_backend *backend,
+                                  const struct store_token_update *update, uint64_t if_revision,
+                                  uint64_t *out_revision, int64_t *out_end_s,
+                                  enum store_outcome *out);
+struct result sqlite_token_touch(struct store_backend *backend, const struct store_touch *touch);
+/* Revision and exp_signed_s of the token's row, 0 where there is none. */
+RESULT sqlite_token_find(struct sqlite *s, const struct sid *token_sid, uint64_t *out_revision,
+                         int64_t *out_end_s);
 RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t *out_number);
+RESULT sqlite_token_is_revoked(struct sqlite *s, const struct sid *token_sid, bool *out);
 struct result sqlite_epoch_create(struct store_backend *backend, struct store_entry *entry);
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct store_entry *out, size_t *out_count);
+                                  size_t limit, struct arena *arena, struct store_entry *out,
+                                  size_t *out_count);
 RESULT sqlite_entries_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
+
+struct result sqlite_partner_update(struct store_backend *backend, struct partner_row *row,
+                                    uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_application_update(struct store_backend *backend, struct application_row *row,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_application_delete(struct store_backend *backend, const struct sid *client_id,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_secrets_read(struct store_backend *backend, const struct sid *client_id,
+                                  size_t max, struct secret_row *out, size_t *out_count);
+struct result sqlite_secret_expire(struct store_backend *backend, const struct sid *secret_id,
+                                   int64_t expires_ms);
+struct result sqlite_secret_delete(struct store_backend *backend, const struct sid *client_id,
+                                   const struct sid *secret_id, enum store_outcome *out);
+struct result sqlite_secret_touch(struct store_backend *backend, const struct store_touch *touch);
+
+/* ---- rows, from the columns of a statement that selects exactly these, in this order ---- */
+
+#define SQLITE_PARTNER_COLUMNS                                                     \
+    "partner_sid, parent_sid, name, login, status, scopes_all, available_scopes, " \
+    "created_ms, updated_ms, revision"
+#define SQLITE_APPLICATION_COLUMNS                                                       \
+    "client_id, partner_sid, name, type, status, auth_method, grant_types, "             \
+    "redirect_uris, scopes_all, scopes, approved_restricted, audiences, introspection, " \
+    "access_token_ttl_s, created_ms, updated_ms, revision, jwks, auth_audience, "        \
+    "refresh_token_ttl_s"
+
+RESULT sqlite_column_partner(struct sqlite *s, sqlite3_stmt *statement, struct partner_row *out);
+RESULT sqlite_column_application(struct sqlite *s, sqlite3_stmt *statement,
+                                 struct application_row *out);
+/* secret_id, client_id, digest, created_ms, expires_ms, last_used_ms. */
+bool sqlite_column_secret(sqlite3_stmt *statement, struct secret_row *out);
+
+/* ---- sqlite_audit.c: the audit log, and assertions ---- */
+
+struct result sqlite_assertion_use(struct store_backend *backend,
+                                   const struct store_assertion *assertion,
+                                   enum store_outcome *out);
+RESULT sqlite_assertions_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
+struct result sqlite_audit_append(struct store_backend *backend, const struct audit_row *row);
+RESULT sqlite_audit_read_head(struct sqlite *s, struct store_audit_head *out);
+RESULT sqlite_audit_prune(struct sqlite *s, int64_t before_ms, size_t limit, size_t *out_count);
 
 #endif

@@ -7,10 +7,10 @@
 static const struct str kind_names[] = {
     STR_INIT(""),        STR_INIT("token"),        STR_INIT("application"),
     STR_INIT("partner"), STR_INIT("partner_tree"), STR_INIT("user"),
-    STR_INIT("key"),
+    STR_INIT("key"),     STR_INIT("set"),
 };
 enum { KIND_COUNT = sizeof(kind_names) / sizeof(kind_names[0]) };
-static_assert(KIND_COUNT == ENTRY_EPOCH_KEY + 1, "a name for each kind");
+static_assert(KIND_COUNT == ENTRY_TOKEN_SET + 1, "a name for each kind");
 
 static void bind_subject(sqlite3_stmt *st, const struct store_entry *entry)
 {
@@ -24,64 +24,106 @@ static void bind_subject(sqlite3_stmt *st, const struct store_entry *entry)
 
 static void bind_entry(sqlite3_stmt *st, const struct store_entry *entry)
 {
+    bool is_set = entry->kind == ENTRY_TOKEN_SET;
+
     bind_subject(st, entry);
     sqlite3_bind_int64(st, 4, (sqlite3_int64)entry->number);
     sqlite3_bind_int64(st, 5, entry->end_s);
     sqlite3_bind_int64(st, 6, entry->at_ms);
+    sqlite_bind_text_str(st, 7, is_set ? entry->set.scopes : STR_NONE);
+    sqlite3_bind_int64(st, 8, is_set ? entry->set.exp_s : 0);
 }
 
-/* The number of the subject's entry, 0 where there is none. */
-static RESULT find(struct sqlite *s, const struct store_entry *subject, uint64_t *out_number)
+/* Number, end and time of the subject's entry; number 0 where there is none. */
+static RESULT find(struct sqlite *s, const struct store_entry *subject, struct store_entry *out)
 {
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_ENTRY_FIND,
-                         "SELECT number FROM entries WHERE kind = ?1 AND id = ?2 AND kid = ?3");
-    struct result result = RESULT_OK;
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_ENTRY_FIND,
+        "SELECT number, end_s, at_ms FROM entries WHERE kind = ?1 AND id = ?2 AND kid = ?3");
+    bool found;
+
+    if (st != NULL)
+        bind_subject(st, subject);
+    TRY(sqlite_find(s, st, &found));
+    out->number = found ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    out->end_s = found ? sqlite3_column_int64(st, 1) : 0;
+    out->at_ms = found ? sqlite3_column_int64(st, 2) : 0;
+    sqlite3_reset(st);
+    return RESULT_OK;
+}
+
+struct result sqlite_token_is_revoked(struct sqlite *s, const struct sid *token_sid, bool *out)
+{
+    struct store_entry subject = {.kind = ENTRY_TOKEN_REVOKED, .id = *token_sid};
+    struct store_entry found;
+
+    TRY(find(s, &subject, &found));
+    *out = found.number != 0;
+    return RESULT_OK;
+}
+
+/* The token's row was signed for longer since. */
+static RESULT move_entry(struct sqlite *s, uint64_t from, const struct store_entry *entry)
+{
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_ENTRY_MOVE, "UPDATE entries SET number = ?2, end_s = ?3 WHERE number = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
-    bind_subject(st, subject);
-    switch (sqlite3_step(st)) {
-    case SQLITE_ROW:
-        *out_number = (uint64_t)sqlite3_column_int64(st, 0);
-        break;
-    case SQLITE_DONE:
-        *out_number = 0;
-        break;
-    default:
-        result = sqlite_fault(s);
-    }
-    sqlite3_reset(st);
-    return result;
+    sqlite3_bind_int64(st, 1, (sqlite3_int64)from);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64)entry->number);
+    sqlite3_bind_int64(st, 3, entry->end_s);
+    return sqlite_run(s, st);
+}
+
+static RESULT create_entry(struct sqlite *s, const struct store_entry *entry)
+{
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_ENTRY_CREATE,
+                         "INSERT INTO entries (kind, id, kid, number, end_s, at_ms, scopes, exp_s) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+
+    if (st != NULL)
+        bind_entry(st, entry);
+    return sqlite_run(s, st);
+}
+
+static RESULT delete_set(struct sqlite *s, const struct sid *token_sid)
+{
+    struct store_entry subject = {.kind = ENTRY_TOKEN_SET, .id = *token_sid};
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_SET_DELETE, "DELETE FROM entries WHERE kind = ?1 AND id = ?2 AND kid = ?3");
+
+    if (st != NULL)
+        bind_subject(st, &subject);
+    return sqlite_run(s, st);
 }
 
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t *out_number)
 {
     struct sqlite *s = sqlite_of(backend);
-    uint64_t earlier = 0;
-    int64_t row_end_s = 0;
+    struct store_entry earlier;
+    uint64_t revision;
+    int64_t row_end_s;
 
     TRY(find(s, entry, &earlier));
-    if (earlier != 0) {
-        *out_number = earlier;
+    TRY(sqlite_token_find(s, &entry->id, &revision, &row_end_s));
+    if (earlier.number != 0 && row_end_s <= earlier.end_s) {
+        *out_number = earlier.number;
         return RESULT_OK;
     }
-    TRY(sqlite_token_end(s, &entry->id, &row_end_s));
     if (row_end_s > entry->end_s)
         entry->end_s = row_end_s;
-    if (entry->end_s <= now_s) { /* 7009-2.2-c: what is over makes the store no larger */
-        *out_number = 0;
+    *out_number = entry->end_s > now_s ? entry->number : 0;
+    if (*out_number == 0) /* 7009-2.2-c: what is over makes the store no larger */
         return RESULT_OK;
+    if (earlier.number != 0) {
+        entry->at_ms = earlier.at_ms;
+        return move_entry(s, earlier.number, entry);
     }
-    sqlite3_stmt *st = sqlite_statement(s, SQLITE_VERB_ENTRY_CREATE,
-                                        "INSERT INTO entries (kind, id, kid, number, end_s, at_ms) "
-                                        "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-    if (st != NULL)
-        bind_entry(st, entry);
-    TRY(sqlite_run(s, st));
-    *out_number = entry->number;
-    return RESULT_OK;
+    TRY(delete_set(s, &entry->id));
+    return create_entry(s, entry);
 }
 
 struct result sqlite_epoch_create(struct store_backend *backend, struct store_entry *entry)
@@ -89,9 +131,11 @@ struct result sqlite_epoch_create(struct store_backend *backend, struct store_en
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_EPOCH_CREATE,
-        "INSERT INTO entries (kind, id, kid, number, end_s, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+        "INSERT INTO entries (kind, id, kid, number, end_s, at_ms, scopes, exp_s) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
         "ON CONFLICT (id, kind, kid) DO UPDATE SET number = excluded.number, "
-        "end_s = max(end_s, excluded.end_s), at_ms = excluded.at_ms RETURNING end_s");
+        "end_s = max(end_s, excluded.end_s), at_ms = excluded.at_ms, scopes = excluded.scopes, "
+        "exp_s = excluded.exp_s RETURNING end_s");
     struct result result = RESULT_OK;
 
     if (st == NULL)
@@ -110,35 +154,46 @@ struct result sqlite_epoch_create(struct store_backend *backend, struct store_en
     return result;
 }
 
-static bool read_entry(sqlite3_stmt *st, struct store_entry *out)
+static bool read_kid(sqlite3_stmt *st, struct store_entry *out)
 {
-    unsigned kind;
-
-    if (!sqlite_column_name(st, 1, kind_names, KIND_COUNT, &kind) ||
-        !sqlite_column_sid(st, 2, &out->id))
-        return false;
     struct str kid = sqlite_column_str(st, 3);
+
     if (kid.len > sizeof(out->kid))
         return false;
     memcpy(out->kid, kid.ptr, kid.len);
-    memset(out->kid + kid.len, 0, sizeof(out->kid) - kid.len);
     out->kid_len = (uint8_t)kid.len;
-    out->kind = (enum entry_kind)kind;
-    out->number = (uint64_t)sqlite3_column_int64(st, 0);
-    out->end_s = sqlite3_column_int64(st, 4);
-    out->at_ms = sqlite3_column_int64(st, 5);
     return true;
 }
 
+static RESULT read_entry(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
+                         struct store_entry *out)
+{
+    unsigned kind;
+
+    *out = (struct store_entry){.number = (uint64_t)sqlite3_column_int64(st, 0),
+                                .end_s = sqlite3_column_int64(st, 4),
+                                .at_ms = sqlite3_column_int64(st, 5)};
+    if (!sqlite_column_name(st, 1, kind_names, KIND_COUNT, &kind) ||
+        !sqlite_column_sid(st, 2, &out->id) || !read_kid(st, out))
+        return sqlite_bad_row(s, "a row of entries that this program has not written");
+    out->kind = (enum entry_kind)kind;
+    if (out->kind != ENTRY_TOKEN_SET)
+        return RESULT_OK;
+    out->set.scopes = arena_str(arena, sqlite_column_str(st, 6));
+    out->set.exp_s = sqlite3_column_int64(st, 7);
+    return out->set.scopes.ptr != NULL ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
+}
+
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct store_entry *out, size_t *out_count)
+                                  size_t limit, struct arena *arena, struct store_entry *out,
+                                  size_t *out_count)
 {
     struct sqlite *s = sqlite_of(backend);
     /* The plus keeps the planner on the range of numbers. */
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_ENTRIES_READ,
-                         "SELECT number, kind, id, kid, end_s, at_ms FROM entries "
-                         "WHERE number > ?1 AND +end_s > ?2 ORDER BY number LIMIT ?3");
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_ENTRIES_READ,
+        "SELECT number, kind, id, kid, end_s, at_ms, scopes, exp_s FROM entries "
+        "WHERE number > ?1 AND +end_s > ?2 AND (?4 OR kind <> 'set') ORDER BY number LIMIT ?3");
     struct result result = RESULT_OK;
     size_t count = 0;
 
@@ -147,11 +202,10 @@ struct result sqlite_read_entries(struct store_backend *backend, uint64_t after,
     sqlite3_bind_int64(st, 1, (sqlite3_int64)after);
     sqlite3_bind_int64(st, 2, now_s);
     sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
+    sqlite3_bind_int(st, 4, arena != NULL);
     int step = sqlite3_step(st);
-    for (; step == SQLITE_ROW && result_ok(result); step = sqlite3_step(st)) {
-        if (!read_entry(st, &out[count++]))
-            result = sqlite_bad_row(s, "a row of entries that this program has not written");
-    }
+    for (; step == SQLITE_ROW && result_ok(result); step = sqlite3_step(st))
+        result = read_entry(s, st, arena, &out[count++]);
     if (result_ok(result) && step != SQLITE_DONE)
         result = sqlite_fault(s);
     sqlite3_reset(st);

@@ -122,7 +122,7 @@ struct result sqlite_read_meta(struct store_backend *backend, struct store_meta 
         result = sqlite_fault(s);
     }
     sqlite3_finalize(st);
-    return result;
+    return result_ok(result) ? sqlite_audit_read_head(s, &out->audit) : result;
 }
 
 void sqlite_close(struct store_backend *backend)

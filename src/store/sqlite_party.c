@@ -1,25 +1,22 @@
-/* Partners, applications and secrets in SQLite: written one at a time, read all at the start. */
+/* Partners and applications in SQLite: making and changing them. */
+#include "store/row_names.h"
 #include "store/sqlite.h"
 
-#include <string.h>
+/* ---- partners ---- */
 
-/* By their enums in store/rows.h. */
-static const struct str partner_statuses[] = {STR_INIT("unverified"), STR_INIT("active"),
-                                              STR_INIT("suspended"), STR_INIT("canceled")};
-static const struct str application_types[] = {STR_INIT("confidential"), STR_INIT("public")};
-static const struct str application_statuses[] = {STR_INIT("active"), STR_INIT("suspended")};
-static const struct str auth_methods[] = {STR_INIT("client_secret_basic"),
-                                          STR_INIT("client_secret_post"),
-                                          STR_INIT("private_key_jwt"), STR_INIT("none")};
-
-#define COUNT(names) (sizeof(names) / sizeof((names)[0]))
-
-static_assert(COUNT(partner_statuses) == PARTNER_CANCELED + 1, "a name for each");
-static_assert(COUNT(application_types) == APPLICATION_PUBLIC + 1, "a name for each");
-static_assert(COUNT(application_statuses) == APPLICATION_SUSPENDED + 1, "a name for each");
-static_assert(COUNT(auth_methods) == CLIENT_AUTH_NONE + 1, "a name for each");
-
-/* ---- writing ---- */
+static void bind_partner(sqlite3_stmt *st, const struct partner_row *row)
+{
+    sqlite_bind_sid(st, 1, &row->partner_sid);
+    sqlite_bind_sid_or_null(st, 2, &row->parent_sid);
+    sqlite_bind_text_str(st, 3, row->name);
+    sqlite_bind_text_str(st, 4, row->login);
+    sqlite_bind_text_str(st, 5, partner_status_names[row->status]);
+    sqlite3_bind_int(st, 6, row->scopes_all);
+    sqlite_bind_text_str(st, 7, row->available_scopes);
+    sqlite3_bind_int64(st, 8, row->created_ms);
+    sqlite3_bind_int64(st, 9, row->updated_ms);
+    sqlite3_bind_int64(st, 10, (sqlite3_int64)row->revision);
+}
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
                                     enum store_conflict *out)
@@ -33,38 +30,67 @@ struct result sqlite_partner_create(struct store_backend *backend, const struct 
 
     if (st == NULL)
         return sqlite_fault(s);
-    sqlite_bind_sid(st, 1, &row->partner_sid);
-    sqlite_bind_sid_or_null(st, 2, &row->parent_sid);
-    sqlite_bind_text_str(st, 3, row->name);
-    sqlite_bind_text_str(st, 4, row->login);
-    sqlite_bind_text_str(st, 5, partner_statuses[row->status]);
-    sqlite3_bind_int(st, 6, row->scopes_all);
-    sqlite_bind_text_str(st, 7, row->available_scopes);
-    sqlite3_bind_int64(st, 8, row->created_ms);
-    sqlite3_bind_int64(st, 9, row->updated_ms);
-    sqlite3_bind_int64(st, 10, (sqlite3_int64)row->revision);
+    bind_partner(st, row);
     return sqlite_insert(s, st, out);
 }
 
-struct result sqlite_application_create(struct store_backend *backend,
-                                        const struct application_row *row, enum store_conflict *out)
+/* What an update leaves as it is, into *row, and the next revision. */
+static RESULT find_partner(struct sqlite *s, struct partner_row *row, uint64_t if_revision,
+                           enum store_outcome *out)
+{
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_PARTNER_FIND,
+        "SELECT parent_sid, created_ms, revision FROM partners WHERE partner_sid = ?1");
+    bool found;
+
+    if (st != NULL)
+        sqlite_bind_sid(st, 1, &row->partner_sid);
+    TRY(sqlite_find(s, st, &found));
+    *out = STORE_OUTCOME_ABSENT;
+    if (!found)
+        return RESULT_OK;
+    uint64_t revision = (uint64_t)sqlite3_column_int64(st, 2);
+    bool is_good = sqlite_column_sid(st, 0, &row->parent_sid);
+    *out =
+        if_revision == 0 || if_revision == revision ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    row->created_ms = sqlite3_column_int64(st, 1);
+    row->revision = revision + 1;
+    sqlite3_reset(st);
+    return is_good ? RESULT_OK : sqlite_bad_row(s, "a partner whose parent is no id");
+}
+
+struct result sqlite_partner_update(struct store_backend *backend, struct partner_row *row,
+                                    uint64_t if_revision, enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
-        s, SQLITE_VERB_APPLICATION_CREATE,
-        "INSERT INTO applications (client_id, partner_sid, name, type, status, auth_method, "
-        "grant_types, redirect_uris, scopes_all, scopes, approved_restricted, audiences, "
-        "introspection, access_token_ttl_s, created_ms, updated_ms, revision) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)");
+        s, SQLITE_VERB_PARTNER_UPDATE,
+        "UPDATE partners SET name = ?3, login = nullif(?4, ''), status = ?5, scopes_all = ?6, "
+        "available_scopes = ?7, updated_ms = ?9, revision = ?10 WHERE partner_sid = ?1");
+    enum store_conflict conflict;
 
     if (st == NULL)
         return sqlite_fault(s);
+    TRY(find_partner(s, row, if_revision, out));
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    bind_partner(st, row);
+    TRY(sqlite_insert(s, st, &conflict));
+    if (conflict == STORE_CONFLICT_EXISTS)
+        *out = STORE_OUTCOME_EXISTS;
+    return RESULT_OK;
+}
+
+/* ---- applications ---- */
+
+static void bind_application(sqlite3_stmt *st, const struct application_row *row)
+{
     sqlite_bind_sid(st, 1, &row->client_id);
     sqlite_bind_sid(st, 2, &row->partner_sid);
     sqlite_bind_text_str(st, 3, row->name);
-    sqlite_bind_text_str(st, 4, application_types[row->type]);
-    sqlite_bind_text_str(st, 5, application_statuses[row->status]);
-    sqlite_bind_text_str(st, 6, auth_methods[row->auth_method]);
+    sqlite_bind_text_str(st, 4, application_type_names[row->type]);
+    sqlite_bind_text_str(st, 5, application_status_names[row->status]);
+    sqlite_bind_text_str(st, 6, auth_method_names[row->auth_method]);
     sqlite_bind_text_str(st, 7, row->grant_types);
     sqlite_bind_text_str(st, 8, row->redirect_uris);
     sqlite3_bind_int(st, 9, row->scopes_all);
@@ -76,136 +102,91 @@ struct result sqlite_application_create(struct store_backend *backend,
     sqlite3_bind_int64(st, 15, row->created_ms);
     sqlite3_bind_int64(st, 16, row->updated_ms);
     sqlite3_bind_int64(st, 17, (sqlite3_int64)row->revision);
-    return sqlite_insert(s, st, out);
+    sqlite_bind_text_str(st, 18, row->jwks);
+    sqlite_bind_text_str(st, 19, auth_audience_names[row->auth_audience]);
+    sqlite3_bind_int64(st, 20, row->refresh_token_ttl_s);
 }
 
-struct result sqlite_secret_create(struct store_backend *backend, const struct secret_row *row,
-                                   enum store_conflict *out)
+struct result sqlite_application_create(struct store_backend *backend,
+                                        const struct application_row *row, enum store_conflict *out)
 {
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
-        s, SQLITE_VERB_SECRET_CREATE,
-        "INSERT INTO application_secrets (secret_id, client_id, digest, created_ms, expires_ms) "
-        "VALUES (?1, ?2, ?3, ?4, ?5)");
+        s, SQLITE_VERB_APPLICATION_CREATE,
+        "INSERT INTO applications (client_id, partner_sid, name, type, status, auth_method, "
+        "grant_types, redirect_uris, scopes_all, scopes, approved_restricted, audiences, "
+        "introspection, access_token_ttl_s, created_ms, updated_ms, revision, jwks, "
+        "auth_audience, refresh_token_ttl_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+        "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)");
 
     if (st == NULL)
         return sqlite_fault(s);
-    sqlite_bind_sid(st, 1, &row->secret_id);
-    sqlite_bind_sid(st, 2, &row->client_id);
-    sqlite3_bind_blob(st, 3, row->digest, sizeof(row->digest), SQLITE_STATIC);
-    sqlite3_bind_int64(st, 4, row->created_ms);
-    sqlite3_bind_int64(st, 5, row->expires_ms);
+    bind_application(st, row);
     return sqlite_insert(s, st, out);
 }
 
-/* ---- reading ---- */
-
-static RESULT visit_partner(struct sqlite *s, sqlite3_stmt *st,
-                            const struct store_party_visitor *visitor)
+static RESULT find_application(struct sqlite *s, struct application_row *row, uint64_t if_revision,
+                               enum store_outcome *out)
 {
-    struct partner_row row = {.scopes_all = sqlite3_column_int(st, 5) != 0};
-    unsigned status;
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_APPLICATION_FIND,
+        "SELECT partner_sid, created_ms, revision FROM applications WHERE client_id = ?1");
+    bool found;
 
-    if (!sqlite_column_sid(st, 0, &row.partner_sid) || !sqlite_column_sid(st, 1, &row.parent_sid) ||
-        !sqlite_column_name(st, 4, partner_statuses, COUNT(partner_statuses), &status))
-        return sqlite_bad_row(s, "a row of partners that this program has not written");
-    row.name = sqlite_column_str(st, 2);
-    row.login = sqlite_column_str(st, 3);
-    row.status = (enum partner_status)status;
-    row.available_scopes = sqlite_column_str(st, 6);
-    row.created_ms = sqlite3_column_int64(st, 7);
-    row.updated_ms = sqlite3_column_int64(st, 8);
-    row.revision = (uint64_t)sqlite3_column_int64(st, 9);
-    return visitor->partner(visitor->context, &row);
+    if (st != NULL)
+        sqlite_bind_sid(st, 1, &row->client_id);
+    TRY(sqlite_find(s, st, &found));
+    *out = STORE_OUTCOME_ABSENT;
+    if (!found)
+        return RESULT_OK;
+    uint64_t revision = (uint64_t)sqlite3_column_int64(st, 2);
+    bool is_good = sqlite_column_sid(st, 0, &row->partner_sid);
+    *out =
+        if_revision == 0 || if_revision == revision ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    row->created_ms = sqlite3_column_int64(st, 1);
+    row->revision = revision + 1;
+    sqlite3_reset(st);
+    return is_good ? RESULT_OK : sqlite_bad_row(s, "an application whose partner is no id");
 }
 
-static RESULT visit_application(struct sqlite *s, sqlite3_stmt *st,
-                                const struct store_party_visitor *visitor)
+struct result sqlite_application_update(struct store_backend *backend, struct application_row *row,
+                                        uint64_t if_revision, enum store_outcome *out)
 {
-    struct application_row row = {.scopes_all = sqlite3_column_int(st, 8) != 0};
-    unsigned type;
-    unsigned status;
-    unsigned method;
-
-    if (!sqlite_column_sid(st, 0, &row.client_id) || !sqlite_column_sid(st, 1, &row.partner_sid) ||
-        !sqlite_column_name(st, 3, application_types, COUNT(application_types), &type) ||
-        !sqlite_column_name(st, 4, application_statuses, COUNT(application_statuses), &status) ||
-        !sqlite_column_name(st, 5, auth_methods, COUNT(auth_methods), &method))
-        return sqlite_bad_row(s, "a row of applications that this program has not written");
-    row.name = sqlite_column_str(st, 2);
-    row.type = (enum application_type)type;
-    row.status = (enum application_status)status;
-    row.auth_method = (enum client_auth_method)method;
-    row.grant_types = sqlite_column_str(st, 6);
-    row.redirect_uris = sqlite_column_str(st, 7);
-    row.scopes = sqlite_column_str(st, 9);
-    row.approved_restricted = sqlite_column_str(st, 10);
-    row.audiences = sqlite_column_str(st, 11);
-    row.introspection = sqlite3_column_int(st, 12) != 0;
-    row.access_token_ttl_s = (uint32_t)sqlite3_column_int64(st, 13);
-    row.created_ms = sqlite3_column_int64(st, 14);
-    row.updated_ms = sqlite3_column_int64(st, 15);
-    row.revision = (uint64_t)sqlite3_column_int64(st, 16);
-    return visitor->application(visitor->context, &row);
-}
-
-static RESULT visit_secret(struct sqlite *s, sqlite3_stmt *st,
-                           const struct store_party_visitor *visitor)
-{
-    struct secret_row row = {.created_ms = sqlite3_column_int64(st, 3)};
-    struct str digest = str_make(sqlite3_column_blob(st, 2), (size_t)sqlite3_column_bytes(st, 2));
-
-    if (!sqlite_column_sid(st, 0, &row.secret_id) || !sqlite_column_sid(st, 1, &row.client_id) ||
-        digest.len != sizeof(row.digest))
-        return sqlite_bad_row(s, "a row of application_secrets that this program has not written");
-    memcpy(row.digest, digest.ptr, sizeof(row.digest));
-    row.expires_ms = sqlite3_column_int64(st, 4);
-    return visitor->secret(visitor->context, &row);
-}
-
-static RESULT visit_rows(struct sqlite *s, sqlite3_stmt *st,
-                         struct result (*visit)(struct sqlite *s, sqlite3_stmt *st,
-                                                const struct store_party_visitor *visitor),
-                         const struct store_party_visitor *visitor)
-{
-    struct result result = RESULT_OK;
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_APPLICATION_UPDATE,
+        "UPDATE applications SET name = ?3, type = ?4, status = ?5, auth_method = ?6, "
+        "grant_types = ?7, redirect_uris = ?8, scopes_all = ?9, scopes = ?10, "
+        "approved_restricted = ?11, audiences = ?12, introspection = ?13, "
+        "access_token_ttl_s = ?14, updated_ms = ?16, revision = ?17, jwks = ?18, "
+        "auth_audience = ?19, refresh_token_ttl_s = ?20 WHERE client_id = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
-    int step = sqlite3_step(st);
-    while (step == SQLITE_ROW && result_ok(result)) {
-        result = visit(s, st, visitor);
-        step = sqlite3_step(st);
-    }
-    if (result_ok(result) && step != SQLITE_DONE)
-        result = sqlite_fault(s);
-    sqlite3_reset(st);
-    return result;
+    TRY(find_application(s, row, if_revision, out));
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    bind_application(st, row);
+    return sqlite_run(s, st);
 }
 
-struct result sqlite_read_party(struct store_backend *backend,
-                                const struct store_party_visitor *visitor)
+struct result sqlite_application_delete(struct store_backend *backend, const struct sid *client_id,
+                                        uint64_t if_revision, enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
-    sqlite3_stmt *partners = sqlite_statement(
-        s, SQLITE_VERB_PARTNERS_READ,
-        "WITH RECURSIVE tree (partner_sid, depth) AS (SELECT partner_sid, 0 FROM partners "
-        "WHERE parent_sid IS NULL UNION ALL SELECT p.partner_sid, tree.depth + 1 FROM tree "
-        "JOIN partners AS p ON p.parent_sid = tree.partner_sid ORDER BY 2) "
-        "SELECT p.partner_sid, parent_sid, name, login, status, scopes_all, available_scopes, "
-        "created_ms, updated_ms, revision FROM tree CROSS JOIN partners AS p USING (partner_sid)");
-    sqlite3_stmt *applications = sqlite_statement(
-        s, SQLITE_VERB_APPLICATIONS_READ,
-        "SELECT client_id, partner_sid, name, type, status, auth_method, grant_types, "
-        "redirect_uris, scopes_all, scopes, approved_restricted, audiences, introspection, "
-        "access_token_ttl_s, created_ms, updated_ms, revision FROM applications "
-        "ORDER BY client_id");
-    sqlite3_stmt *secrets =
-        sqlite_statement(s, SQLITE_VERB_SECRETS_READ,
-                         "SELECT secret_id, client_id, digest, created_ms, expires_ms "
-                         "FROM application_secrets ORDER BY secret_id");
+    struct application_row row = {.client_id = *client_id};
+    sqlite3_stmt *secrets = sqlite_statement(
+        s, SQLITE_VERB_SECRETS_DELETE, "DELETE FROM application_secrets WHERE client_id = ?1");
+    sqlite3_stmt *st = sqlite_statement(s, SQLITE_VERB_APPLICATION_DELETE,
+                                        "DELETE FROM applications WHERE client_id = ?1");
 
-    TRY(visit_rows(s, partners, visit_partner, visitor));
-    TRY(visit_rows(s, applications, visit_application, visitor));
-    return visit_rows(s, secrets, visit_secret, visitor);
+    if (st == NULL || secrets == NULL)
+        return sqlite_fault(s);
+    TRY(find_application(s, &row, if_revision, out));
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    sqlite_bind_sid(secrets, 1, client_id);
+    TRY(sqlite_run(s, secrets));
+    sqlite_bind_sid(st, 1, client_id);
+    return sqlite_run(s, st);
 }

@@ -28,27 +28,82 @@ struct result sqlite_token_create(struct store_backend *backend, const struct to
     return sqlite_insert(s, st, out);
 }
 
-struct result sqlite_token_end(struct sqlite *s, const struct sid *token_sid, int64_t *out_end_s)
+struct result sqlite_token_find(struct sqlite *s, const struct sid *token_sid,
+                                uint64_t *out_revision, int64_t *out_end_s)
 {
-    sqlite3_stmt *st = sqlite_statement(s, SQLITE_VERB_TOKEN_END,
-                                        "SELECT exp_signed_s FROM tokens WHERE token_sid = ?1");
-    struct result result = RESULT_OK;
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_TOKEN_FIND,
+                         "SELECT revision, exp_signed_s FROM tokens WHERE token_sid = ?1");
+    bool found;
+
+    if (st != NULL)
+        sqlite_bind_sid(st, 1, token_sid);
+    TRY(sqlite_find(s, st, &found));
+    *out_revision = found ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    *out_end_s = found ? sqlite3_column_int64(st, 1) : 0;
+    sqlite3_reset(st);
+    return RESULT_OK;
+}
+
+static RESULT write_update(struct sqlite *s, const struct store_token_update *update,
+                           uint64_t revision, int64_t end_s)
+{
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_TOKEN_UPDATE,
+                         "UPDATE tokens SET name = ?2, scopes = ?3, exp_s = ?4, exp_signed_s = ?5, "
+                         "generation = ?6, revision = ?7 WHERE token_sid = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
-    sqlite_bind_sid(st, 1, token_sid);
-    switch (sqlite3_step(st)) {
-    case SQLITE_ROW:
-        *out_end_s = sqlite3_column_int64(st, 0);
-        break;
-    case SQLITE_DONE:
-        *out_end_s = 0;
-        break;
-    default:
-        result = sqlite_fault(s);
-    }
-    sqlite3_reset(st);
-    return result;
+    sqlite_bind_sid(st, 1, &update->token_sid);
+    sqlite_bind_text_str(st, 2, update->name);
+    sqlite_bind_text_str(st, 3, update->scopes);
+    sqlite3_bind_int64(st, 4, update->exp_s);
+    sqlite3_bind_int64(st, 5, end_s);
+    sqlite3_bind_int64(st, 6, update->generation);
+    sqlite3_bind_int64(st, 7, (sqlite3_int64)revision);
+    return sqlite_run(s, st);
+}
+
+struct result sqlite_token_update(struct store_backend *backend,
+                                  const struct store_token_update *update, uint64_t if_revision,
+                                  uint64_t *out_revision, int64_t *out_end_s,
+                                  enum store_outcome *out)
+{
+    struct sqlite *s = sqlite_of(backend);
+    uint64_t revision;
+    int64_t end_s;
+    bool revoked;
+
+    TRY(sqlite_token_find(s, &update->token_sid, &revision, &end_s));
+    TRY(sqlite_token_is_revoked(s, &update->token_sid, &revoked));
+    if (revision == 0)
+        *out = STORE_OUTCOME_ABSENT;
+    else if (revoked || (if_revision != 0 && if_revision != revision))
+        *out = STORE_OUTCOME_CONFLICT;
+    else
+        *out = STORE_OUTCOME_DONE;
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    *out_revision = revision + 1;
+    *out_end_s = end_s > update->exp_signed_s ? end_s : update->exp_signed_s;
+    return write_update(s, update, *out_revision, *out_end_s);
+}
+
+struct result sqlite_token_touch(struct store_backend *backend, const struct store_touch *touch)
+{
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_TOKEN_TOUCH,
+                         "UPDATE tokens SET last_accessed_ms = ?2, last_accessed_ip = ?3 "
+                         "WHERE token_sid = ?1 AND last_accessed_ms < ?2");
+
+    if (st == NULL)
+        return sqlite_fault(s);
+    sqlite_bind_sid(st, 1, &touch->id);
+    sqlite3_bind_int64(st, 2, touch->at_ms);
+    sqlite_bind_text_str(st, 3, touch->ip);
+    return sqlite_run(s, st);
 }
 
 struct result sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit,

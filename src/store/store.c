@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/front.h"
 
@@ -39,7 +40,9 @@ static void adopt_meta(struct store *store, const struct store_meta *meta)
     store->feed_id = meta->feed_id;
     atomic_init(&store->last_number, meta->last_number);
     atomic_init(&store->last_wall_ms, meta->last_wall_ms);
+    atomic_init(&store->tables_version, 1);
     atomic_init(&store->healthy, true);
+    store->audit = meta->audit;
     wall_watch_init(&store->watch, store->clock, meta->last_wall_ms);
 }
 
@@ -64,8 +67,13 @@ struct result store_open(const struct store_options *options, struct store **out
     }
     store->clock = options->clock;
     store->expired_kept_s = options->expired_kept_s;
+    store->audit_kept_s = options->audit_kept_s;
+    store->node_len = options->node.len < LIMIT_NAME ? options->node.len : LIMIT_NAME;
+    if (store->node_len > 0)
+        memcpy(store->node, options->node.ptr, store->node_len);
     adopt_meta(store, &meta);
     init_queue(&store->queue);
+    pthread_mutex_init(&store->audit_lock, NULL);
     if (options->metrics != NULL)
         metrics_register(options->metrics, &store->metrics);
     *out = store;
@@ -84,6 +92,7 @@ void store_close(struct store **store)
     pthread_cond_destroy(&closing->queue.filled);
     pthread_cond_destroy(&closing->queue.visited);
     pthread_mutex_destroy(&closing->queue.lock);
+    pthread_mutex_destroy(&closing->audit_lock);
     free(closing);
     *store = NULL;
 }
@@ -173,7 +182,16 @@ struct result store_read_entries(struct store *store, uint64_t after, int64_t no
                                  struct store_entry *out, size_t *out_count)
 {
     assert(is_ours(store));
-    return store->backend->ops->read_entries(store->backend, after, now_s, limit, out, out_count);
+    return store->backend->ops->read_entries(store->backend, after, now_s, limit, NULL, out,
+                                             out_count);
+}
+
+struct result store_read_sequence(struct store *store, uint64_t after, int64_t now_s, size_t limit,
+                                  struct arena *arena, struct store_entry *out, size_t *out_count)
+{
+    assert(is_ours(store));
+    return store->backend->ops->read_entries(store->backend, after, now_s, limit, arena, out,
+                                             out_count);
 }
 
 /* ---- any time, any thread ---- */
@@ -181,6 +199,19 @@ struct result store_read_entries(struct store *store, uint64_t after, int64_t no
 uint64_t store_last_number(struct store *store)
 {
     return atomic_load(&store->last_number);
+}
+
+uint64_t store_tables_version(struct store *store)
+{
+    return atomic_load(&store->tables_version);
+}
+
+struct store_audit_head store_audit_head(struct store *store)
+{
+    pthread_mutex_lock(&store->audit_lock);
+    struct store_audit_head head = store->audit;
+    pthread_mutex_unlock(&store->audit_lock);
+    return head;
 }
 
 struct sid store_feed_id(const struct store *store)

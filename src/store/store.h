@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "core/arena.h"
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/entropy.h"
@@ -23,6 +24,30 @@
 
 struct store;
 
+enum store_change_kind {
+    STORE_CHANGE_PARTNER,          /* made or changed */
+    STORE_CHANGE_APPLICATION,      /* made or changed */
+    STORE_CHANGE_APPLICATION_GONE, /* and its secrets with it */
+    STORE_CHANGE_SECRETS,          /* of an application: all it has now */
+};
+
+enum { STORE_SECRETS_LIVE = 2 /* of an application */ };
+
+/* One change of the tables, whole rows as they are stored now. Text lives for the call. */
+struct store_change {
+    enum store_change_kind kind;
+    union {
+        const struct partner_row *partner;
+        const struct application_row *application;
+        struct sid client_id; /* of the application that is gone */
+        struct {
+            struct sid client_id;
+            struct secret_row rows[STORE_SECRETS_LIVE];
+            size_t count;
+        } secrets;
+    };
+};
+
 struct store_hooks {
     /* On the writer thread. entries are in order of number and live for the call. */
     void (*committed)(void *context, const struct store_entry *entries, size_t n);
@@ -30,6 +55,9 @@ struct store_hooks {
      * may be forgotten: a minute behind the wall clock, and 0 while that is not to be relied on. */
     void (*housekeeping)(void *context, int64_t over_s);
     void *context;
+    /* On the writer thread, after the commit, before committed and before any answer leaves: what
+     * has changed in the tables, in order, and the version they have now. */
+    void (*changed)(void *context, const struct store_change *changes, size_t n, uint64_t version);
 };
 
 struct store_options {
@@ -39,6 +67,8 @@ struct store_options {
     struct metrics_registry
         *metrics;           /* may be NULL; not summed any more once the store is closed */
     int64_t expired_kept_s; /* expired token rows stay this long */
+    int64_t audit_kept_s;   /* records of the audit log stay this long; 0: for ever */
+    struct str node;        /* this node's name in the audit log, copied; at most LIMIT_NAME */
 };
 
 /* Opens (creating and migrating where needed) and takes the lock. On a fault *error says in one
@@ -76,9 +106,13 @@ struct store_party_visitor {
 RESULT store_read_party(struct store *store, const struct store_party_visitor *visitor);
 
 /* Entries with number > after, in order, at most limit of them, leaving out those whose end_s <=
- * now_s. */
+ * now_s, and those of kind ENTRY_TOKEN_SET. */
 RESULT store_read_entries(struct store *store, uint64_t after, int64_t now_s, size_t limit,
                           struct store_entry *out, size_t *out_count);
+
+/* The same with those of kind ENTRY_TOKEN_SET; their text goes into the arena. */
+RESULT store_read_sequence(struct store *store, uint64_t after, int64_t now_s, size_t limit,
+                           struct arena *arena, struct store_entry *out, size_t *out_count);
 
 uint64_t store_last_number(struct store *store); /* thread-safe: the last committed number */
 struct sid
@@ -86,6 +120,19 @@ store_feed_id(const struct store *store); /* made with the store; a new store ha
 
 /* The latest wall time the store has kept (once a minute and at close), 0 when new. Thread-safe. */
 int64_t store_last_wall_ms(struct store *store);
+
+/* Of partners, applications and secrets together: from 1 when the store is opened, one more with
+ * each change. What a request was decided on (if_tables). Thread-safe. */
+uint64_t store_tables_version(struct store *store);
+
+enum { STORE_AUDIT_RECORD = 16 * 1024 /* bytes of a record; a longer one is a fault */ };
+
+/* The newest record of the audit log; seq 0, zero bytes: there never was one. Thread-safe. */
+struct store_audit_head {
+    uint64_t seq;
+    struct digest256 digest;
+};
+struct store_audit_head store_audit_head(struct store *store);
 
 /* ---- the writer ---- */
 
@@ -96,13 +143,62 @@ enum store_verb {
     STORE_TOKEN_REVOKE, /* makes an entry unless the token is revoked already or over */
     STORE_EPOCH_CREATE,
     STORE_ENTRIES_READ,
+    STORE_TOKEN_UPDATE,       /* CONFLICT also for a revoked one */
+    STORE_PARTNER_CREATE,     /* EXISTS: its id or login, a second root; ABSENT: its parent */
+    STORE_PARTNER_UPDATE,     /* its parent and time of creation stay; EXISTS: the login */
+    STORE_APPLICATION_CREATE, /* ABSENT: its partner */
+    STORE_APPLICATION_UPDATE, /* its partner and time of creation stay */
+    STORE_APPLICATION_DELETE, /* with its secrets; its tokens' rows stay */
+    STORE_SECRET_CREATE,      /* CONFLICT: STORE_SECRETS_LIVE are live; ABSENT: the application */
+    STORE_SECRET_DELETE,
+    STORE_TOKENS_TOUCH, /* last accessed; dropped first when the queue fills */
+    STORE_SECRETS_TOUCH,
+    STORE_ASSERTION_USE, /* EXISTS: it was used before */
+    STORE_AUDIT_APPEND,  /* the request's audit record, and nothing else */
 };
 
-/* Embedded in the caller's state, which lives until done ran. One of the unions by verb. */
+/* What became of a request that met no fault. All but DONE: nothing was changed. */
+enum store_outcome {
+    STORE_OUTCOME_DONE,
+    STORE_OUTCOME_CONFLICT, /* if_revision or if_tables is not what is stored, and as above */
+    STORE_OUTCOME_ABSENT,
+    STORE_OUTCOME_EXISTS,
+    STORE_OUTCOME_DROPPED, /* a touch that found the queue half full */
+};
+
+/* The writable part of a token's row, whole. */
+struct store_token_update {
+    struct sid token_sid;
+    struct str name, scopes;
+    int64_t exp_s;
+    int64_t exp_signed_s; /* never lowered */
+    uint32_t generation;
+    bool in_sequence; /* makes an entry of kind ENTRY_TOKEN_SET from scopes and exp_s */
+};
+
+struct store_touch {
+    struct sid id; /* of a token or a secret */
+    int64_t at_ms; /* an earlier one than stored changes nothing */
+    struct str ip; /* of tokens; at most LIMIT_NAME */
+};
+
+struct store_assertion {
+    struct sid client_id;
+    struct digest256 digest; /* of its jti */
+    int64_t expires_s;       /* kept that long, and until no doubt is left */
+};
+
+/* Embedded in the caller's state, which lives until done ran. One of the unions by verb; the text
+ * its rows point to lives as long. */
 struct store_request {
     enum store_verb verb;
     struct loop *loop;                           /* where done runs; NULL: no answer wanted */
     void (*done)(struct store_request *request); /* on loop's thread, after the commit */
+
+    /* Of verbs that change a row: what it was decided on; 0: whatever is there. */
+    uint64_t if_revision; /* of TOKEN_UPDATE, PARTNER_, APPLICATION_UPDATE and _DELETE */
+    uint64_t if_tables;   /* of any verb but the reads */
+    struct str audit;     /* a record for the log, in the same transaction; empty: none */
 
     union {
         struct token_row token_create;
@@ -121,13 +217,39 @@ struct store_request {
             int64_t now_s;
             size_t limit;
             struct store_entry *entries; /* the caller's, room for limit */
+            struct arena *arena;         /* as store_read_sequence; NULL: store_read_entries */
         } entries_read;
+        struct store_token_update token_update;
+        struct partner_row partner; /* the store writes revision, and what an update leaves */
+        struct {
+            struct application_row row; /* likewise */
+            bool has_secret;            /* of APPLICATION_CREATE: its first */
+            struct secret_row secret;
+        } application;
+        struct {
+            struct sid client_id;
+            int64_t end_s; /* over 0: makes an epoch of the application that ends then */
+        } application_delete;
+        struct {
+            struct secret_row row;
+            int64_t earlier_end_ms; /* over 0: the others of the application end then at last */
+        } secret_create;
+        struct {
+            struct sid client_id, secret_id;
+        } secret_delete;
+        struct {
+            const struct store_touch *touches;
+            size_t n;
+        } touch;
+        struct store_assertion assertion_use;
     } in;
 
-    struct result result; /* ERR_NONE: committed */
-    union {
-        uint64_t number; /* of the entry; for a token revoked before, that entry's */
-        size_t count;    /* of entries read */
+    struct result result;       /* ERR_NONE: committed */
+    enum store_outcome outcome; /* where result is ERR_NONE */
+    struct {
+        uint64_t number;   /* of the entry; for a token revoked before, that entry's; 0: none */
+        uint64_t revision; /* of the row now */
+        size_t count;      /* of entries read */
     } out;
 
     /* the store's */

@@ -25,14 +25,21 @@ static void answer(struct store_request *request)
     loop_post(request->loop, &request->message);
 }
 
+static bool is_touch(const struct store_request *request)
+{
+    return request->verb == STORE_TOKENS_TOUCH || request->verb == STORE_SECRETS_TOUCH;
+}
+
 void store_submit(struct store *store, struct store_request *request)
 {
     struct store_queue *queue = &store->queue;
+    size_t room = is_touch(request) ? STORE_TOUCH_QUEUE : STORE_QUEUE;
 
     request->next = NULL;
     request->store = store;
     pthread_mutex_lock(&queue->lock);
-    bool taken = !queue->closing && queue->count < STORE_QUEUE;
+    bool closing = queue->closing;
+    bool taken = !closing && queue->count < room;
     if (taken) {
         if (queue->first == NULL)
             queue->first = request;
@@ -44,7 +51,9 @@ void store_submit(struct store *store, struct store_request *request)
     }
     pthread_mutex_unlock(&queue->lock);
     if (!taken) {
-        request->result = FAULT(ERR_FAULT_STORE);
+        bool dropped = !closing && is_touch(request);
+        request->result = dropped ? RESULT_OK : FAULT(ERR_FAULT_STORE);
+        request->outcome = STORE_OUTCOME_DROPPED;
         answer(request);
     }
 }

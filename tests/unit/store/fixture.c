@@ -40,6 +40,8 @@ bool fixture_try_open(struct fixture *f)
         .entropy = &f->entropy.entropy,
         .metrics = &f->metrics,
         .expired_kept_s = f->expired_kept_s,
+        .audit_kept_s = f->audit_kept_s,
+        .node = STR("node-a"),
     };
 
     buf_init_fixed(&f->error_buf, f->error, sizeof(f->error) - 1);
@@ -70,6 +72,26 @@ static void committed(void *context, const struct store_entry *entries, size_t n
     pthread_mutex_unlock(&f->lock);
 }
 
+static void changed(void *context, const struct store_change *changes, size_t n, uint64_t version)
+{
+    struct fixture *f = context;
+
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < n && f->change_count < FIXTURE_CHANGES; i++) {
+        f->changes[f->change_count++] = changes[i].kind;
+        if (changes[i].kind == STORE_CHANGE_PARTNER)
+            f->partner = *changes[i].partner;
+        if (changes[i].kind == STORE_CHANGE_APPLICATION)
+            f->application = *changes[i].application;
+        if (changes[i].kind == STORE_CHANGE_SECRETS) {
+            f->secret_count = changes[i].secrets.count;
+            memcpy(f->secrets, changes[i].secrets.rows, sizeof(f->secrets));
+        }
+    }
+    f->tables_version = version;
+    pthread_mutex_unlock(&f->lock);
+}
+
 static void housekeeping(void *context, int64_t over_s)
 {
     struct fixture *f = context;
@@ -82,7 +104,7 @@ static void housekeeping(void *context, int64_t over_s)
 
 void fixture_start(struct fixture *f)
 {
-    struct store_hooks hooks = {committed, housekeeping, f};
+    struct store_hooks hooks = {committed, housekeeping, f, changed};
     cr_assert(result_ok(store_start(f->store, &hooks)));
 }
 
@@ -269,12 +291,91 @@ struct store_request fixture_read(uint64_t after, int64_t now_s, size_t limit,
                                   .in.entries_read = {after, now_s, limit, entries}};
 }
 
+struct store_request fixture_update(unsigned n, struct str scopes, int64_t exp_s)
+{
+    return (struct store_request){.verb = STORE_TOKEN_UPDATE,
+                                  .in.token_update = {
+                                      .token_sid = fixture_sid(n),
+                                      .name = STR("renamed"),
+                                      .scopes = scopes,
+                                      .exp_s = exp_s,
+                                      .exp_signed_s = exp_s,
+                                      .generation = 2,
+                                      .in_sequence = true,
+                                  }};
+}
+
+struct partner_row fixture_partner(unsigned n, unsigned parent, struct str login)
+{
+    return (struct partner_row){
+        .partner_sid = fixture_sid(n),
+        .parent_sid = parent == 0 ? (struct sid){{0}} : fixture_sid(parent),
+        .name = STR("a partner"),
+        .login = login,
+        .status = PARTNER_ACTIVE,
+        .scopes_all = parent == 0,
+        .available_scopes = parent == 0 ? STR_NONE : STR("calls.manage calls.read"),
+        .created_ms = FIXTURE_NOW_MS,
+        .updated_ms = FIXTURE_NOW_MS,
+        .revision = 1,
+    };
+}
+
+struct application_row fixture_application(unsigned n, unsigned of)
+{
+    return (struct application_row){
+        .client_id = fixture_sid(n),
+        .partner_sid = fixture_sid(of),
+        .name = STR("an application"),
+        .auth_method = CLIENT_AUTH_PRIVATE_KEY,
+        .grant_types = STR("client_credentials"),
+        .scopes = STR("calls.read"),
+        .audiences = STR("https://issuer.test"),
+        .created_ms = FIXTURE_NOW_MS,
+        .updated_ms = FIXTURE_NOW_MS,
+        .revision = 1,
+        .jwks = STR("{\"keys\":[]}"),
+        .auth_audience = CLIENT_AUDIENCE_TOKEN_ENDPOINT,
+        .refresh_token_ttl_s = 86400,
+    };
+}
+
+struct secret_row fixture_secret(unsigned n, unsigned of)
+{
+    struct secret_row row = {
+        .secret_id = fixture_sid(n), .client_id = fixture_sid(of), .created_ms = FIXTURE_NOW_MS};
+
+    memset(row.digest, (int)n, sizeof(row.digest));
+    return row;
+}
+
+void fixture_seed(struct fixture *f)
+{
+    struct partner_row partners[] = {fixture_partner(2, 0, STR("root")),
+                                     fixture_partner(3, 2, STR("below"))};
+    struct application_row application = fixture_application(20, 3);
+    struct secret_row secret = fixture_secret(30, 20);
+    struct store_seed seed = {partners, 2, &application, 1, &secret, 1};
+
+    cr_assert(result_ok(store_seed(f->store, &seed, &f->error_buf)), "%s", f->error);
+}
+
+enum store_outcome fixture_outcome(struct fixture *f, struct store_request *request)
+{
+    cr_assert_eq(fixture_do(f, request), ERR_NONE);
+    return request->outcome;
+}
+
 size_t fixture_numbers(struct fixture *f, uint64_t *out, size_t max)
 {
     struct store_entry *entries = calloc(max, sizeof(*entries));
     struct store_request read = fixture_read(0, INT64_MIN, max, entries);
+    struct arena arena;
 
+    arena_init(&arena, NULL, 0, 1024 * 1024);
+    read.in.entries_read.arena = &arena;
     cr_assert_eq(fixture_do(f, &read), ERR_NONE);
+    arena_reset(&arena);
     for (size_t i = 0; i < read.out.count; i++)
         out[i] = entries[i].number;
     free(entries);

@@ -9,7 +9,7 @@
 #include "support/loop_thread.h"
 
 enum fixture_backend { FIXTURE_MEMORY, FIXTURE_SQLITE };
-enum { FIXTURE_RECORD = 4096 };
+enum { FIXTURE_RECORD = 4096, FIXTURE_CHANGES = 64 };
 
 #define FIXTURE_NOW_MS INT64_C(1700000000000)
 #define FIXTURE_NOW_S  (FIXTURE_NOW_MS / 1000)
@@ -24,7 +24,7 @@ struct fixture {
     char folder[40], path[64], url[96];
     char error[512];
     struct buf error_buf;
-    int64_t expired_kept_s;
+    int64_t expired_kept_s, audit_kept_s;
 
     pthread_mutex_t lock; /* of what follows: the writer fills it, the test reads it */
     pthread_cond_t changed;
@@ -32,6 +32,12 @@ struct fixture {
     size_t entry_count, hook_calls, housekeeping_calls;
     int64_t over_s;
     bool gate_closed, gate_reached; /* holds the writer in the hook */
+    enum store_change_kind changes[FIXTURE_CHANGES];
+    struct partner_row partner; /* of the last change of each kind; text may be gone */
+    struct application_row application;
+    struct secret_row secrets[STORE_SECRETS_LIVE]; /* of the last change of secrets */
+    size_t change_count, secret_count;
+    uint64_t tables_version;
 };
 
 void fixture_init(struct fixture *f, enum fixture_backend backend);
@@ -65,6 +71,18 @@ struct store_request fixture_revoke(unsigned n, int64_t end_s);
 struct store_request fixture_epoch(enum entry_kind kind, unsigned n, int64_t end_s);
 struct store_request fixture_read(uint64_t after, int64_t now_s, size_t limit,
                                   struct store_entry *entries);
+
+struct store_request fixture_update(unsigned n, struct str scopes, int64_t exp_s);
+
+struct partner_row fixture_partner(unsigned n, unsigned parent, struct str login);
+struct application_row fixture_application(unsigned n, unsigned of);
+struct secret_row fixture_secret(unsigned n, unsigned of);
+
+/* Before the start: a root 2, below it 3, an application 20 of it with the secret 30. */
+void fixture_seed(struct fixture *f);
+
+/* What a request met, where it met no fault. */
+enum store_outcome fixture_outcome(struct fixture *f, struct store_request *request);
 
 /* The numbers of all entries in the store, in order. */
 size_t fixture_numbers(struct fixture *f, uint64_t *out, size_t max);

@@ -365,7 +365,7 @@ Test(sqlite_file, a_foreign_row_is_a_fault)
 
     make_store(&f);
     sql(&f, "PRAGMA ignore_check_constraints = ON;"
-            "INSERT INTO entries VALUES (1, 'nonsense', x'00', '', 9999999999, 0)");
+            "INSERT INTO entries VALUES (1, 'nonsense', x'00', '', 9999999999, 0, '', 0)");
     fixture_open(&f);
     cr_assert_eq(store_read_entries(f.store, 0, 0, 1, &entry, &count).code, ERR_FAULT_STORE);
     fixture_done(&f);

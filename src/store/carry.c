@@ -1,0 +1,178 @@
+/* Carrying out one request within the writer's transaction. What a request does beyond its row (an
+ * entry of the sequence, a change of the tables, an audit record) goes into batch->progress, which
+ * whoever undoes the request puts back.
+ *
+ * Every step gives the same when it is done again on the same state: a batch may run twice. */
+#include <assert.h>
+#include <string.h>
+
+#include "store/front.h"
+
+struct store_entry store_next_entry(const struct store_batch *batch, enum entry_kind kind,
+                                    int64_t end_s)
+{
+    return (struct store_entry){.number = batch->progress.last_number + 1,
+                                .kind = kind,
+                                .end_s = end_s,
+                                .at_ms = batch->wall_ms};
+}
+
+void store_append_entry(struct store_batch *batch, const struct store_entry *entry)
+{
+    batch->entries[batch->progress.entry_count++] = *entry;
+    batch->progress.last_number = entry->number;
+}
+
+int64_t store_over_ms(const struct store *store)
+{
+    return wall_watch_is_trusted(&store->watch) ? store->batch.wall_ms : INT64_MIN;
+}
+
+/* ---- tokens ---- */
+
+static RESULT create_token(struct store *store, struct store_request *request)
+{
+    enum store_conflict conflict = STORE_CONFLICT_NONE;
+
+    TRY(store->backend->ops->token_create(store->backend, &request->in.token_create, &conflict));
+    if (conflict != STORE_CONFLICT_NONE) {
+        request->result = FAULT(ERR_FAULT_STORE); /* nobody makes an id twice */
+        request->outcome = STORE_OUTCOME_EXISTS;
+    }
+    return RESULT_OK;
+}
+
+/* A revocation too many does no harm, one too few would (P2): so nothing is over in doubt. */
+static RESULT revoke_token(struct store *store, struct store_request *request, bool *changed)
+{
+    struct store_batch *batch = &store->batch;
+    struct store_entry entry =
+        store_next_entry(batch, ENTRY_TOKEN_REVOKED, request->in.token_revoke.end_s);
+    int64_t over_ms = store_over_ms(store);
+
+    entry.id = request->in.token_revoke.token_sid;
+    TRY(store->backend->ops->token_revoke(store->backend, &entry, over_ms / 1000,
+                                          &request->out.number));
+    *changed = request->out.number == entry.number;
+    if (*changed)
+        store_append_entry(batch, &entry);
+    return RESULT_OK;
+}
+
+static RESULT update_token(struct store *store, struct store_request *request)
+{
+    const struct store_token_update *update = &request->in.token_update;
+    struct store_batch *batch = &store->batch;
+    struct store_entry entry = store_next_entry(batch, ENTRY_TOKEN_SET, 0);
+
+    TRY(store->backend->ops->token_update(store->backend, update, request->if_revision,
+                                          &request->out.revision, &entry.end_s, &request->outcome));
+    if (request->outcome != STORE_OUTCOME_DONE || !update->in_sequence)
+        return RESULT_OK;
+    entry.id = update->token_sid;
+    entry.set = (struct entry_set){.scopes = update->scopes, .exp_s = update->exp_s};
+    TRY(store->backend->ops->epoch_create(store->backend, &entry));
+    store_append_entry(batch, &entry);
+    request->out.number = entry.number;
+    return RESULT_OK;
+}
+
+static RESULT create_epoch(struct store *store, struct store_request *request)
+{
+    struct store_batch *batch = &store->batch;
+    struct store_entry entry =
+        store_next_entry(batch, request->in.epoch_create.kind, request->in.epoch_create.end_s);
+    struct str kid = request->in.epoch_create.kid;
+
+    assert(entry.kind > ENTRY_TOKEN_REVOKED && entry.kind <= ENTRY_EPOCH_KEY);
+    assert(kid.len <= LIMIT_KID);
+    if (entry.kind == ENTRY_EPOCH_KEY) {
+        memcpy(entry.kid, kid.ptr, kid.len);
+        entry.kid_len = (uint8_t)kid.len;
+    } else {
+        entry.id = request->in.epoch_create.id;
+    }
+    TRY(store->backend->ops->epoch_create(store->backend, &entry));
+    store_append_entry(batch, &entry);
+    request->out.number = entry.number;
+    return RESULT_OK;
+}
+
+static RESULT touch(struct store *store, struct store_request *request)
+{
+    const struct store_backend_ops *ops = store->backend->ops;
+    bool tokens = request->verb == STORE_TOKENS_TOUCH;
+
+    for (size_t i = 0; i < request->in.touch.n; i++) {
+        const struct store_touch *one = &request->in.touch.touches[i];
+        assert(one->ip.len <= LIMIT_NAME);
+        TRY(tokens ? ops->token_touch(store->backend, one)
+                   : ops->secret_touch(store->backend, one));
+    }
+    return RESULT_OK;
+}
+
+/* ---- all ---- */
+
+static RESULT read_entries(struct store *store, struct store_request *request)
+{
+    return store->backend->ops->read_entries(
+        store->backend, request->in.entries_read.after, request->in.entries_read.now_s,
+        request->in.entries_read.limit, request->in.entries_read.arena,
+        request->in.entries_read.entries, &request->out.count);
+}
+
+/* *changed: as it is unless the verb knows better. */
+static RESULT carry_out_verb(struct store *store, struct store_request *request, bool *changed)
+{
+    switch (request->verb) {
+    case STORE_TOKEN_CREATE:
+        return create_token(store, request);
+    case STORE_TOKEN_REVOKE:
+        return revoke_token(store, request, changed);
+    case STORE_EPOCH_CREATE:
+        return create_epoch(store, request);
+    case STORE_ENTRIES_READ:
+        return read_entries(store, request);
+    case STORE_TOKEN_UPDATE:
+        return update_token(store, request);
+    case STORE_PARTNER_CREATE:
+    case STORE_PARTNER_UPDATE:
+        return store_carry_partner(store, request);
+    case STORE_APPLICATION_CREATE:
+    case STORE_APPLICATION_UPDATE:
+        return store_carry_application(store, request);
+    case STORE_APPLICATION_DELETE:
+        return store_carry_application_delete(store, request);
+    case STORE_SECRET_CREATE:
+        return store_carry_secret_create(store, request);
+    case STORE_SECRET_DELETE:
+        return store_carry_secret_delete(store, request);
+    case STORE_TOKENS_TOUCH:
+    case STORE_SECRETS_TOUCH:
+        return touch(store, request);
+    case STORE_ASSERTION_USE:
+        return store->backend->ops->assertion_use(store->backend, &request->in.assertion_use,
+                                                  &request->outcome);
+    case STORE_AUDIT_APPEND:
+        return RESULT_OK;
+    }
+    return FAULT(ERR_FAULT_INTERNAL);
+}
+
+struct result store_carry_out(struct store *store, struct store_request *request)
+{
+    bool changed = true;
+
+    request->result = RESULT_OK;
+    request->outcome = STORE_OUTCOME_DONE;
+    request->out.number = request->out.revision = 0;
+    if (request->if_tables != 0 && request->if_tables != store->batch.progress.tables_version) {
+        request->outcome = STORE_OUTCOME_CONFLICT;
+        return RESULT_OK;
+    }
+    TRY(carry_out_verb(store, request, &changed));
+    if (request->audit.len == 0 || !changed || request->outcome != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    return store_audit_append(store, request->audit);
+}
