@@ -62,7 +62,8 @@ enum step_result list_query_read(struct exchange *x, const struct object_kind *k
 enum step_result list_fields_read(struct exchange *x, const struct object_kind *kind,
                                   struct object_fields *out);
 
-/* The two behind these, for tests: ERR_NONE, or ERR_FAULT_MEMORY. What is wrong goes to errors. */
+/* What stands behind list_query_read: ERR_NONE or ERR_FAULT_MEMORY. What is wrong goes to errors;
+ * *out is good when there are none. */
 enum err list_query_parse(struct str query, const struct object_kind *kind, struct arena *arena,
                           struct field_errors *errors, struct list_query *out);
 
