@@ -1,6 +1,7 @@
 #include "app/harden.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,6 +27,13 @@ static void raise_files(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/* By default the allocator keeps buffers larger than this once some were freed, in a heap for each
+ * thread: a wave of large requests would stay in memory for good. Set, the bound stands still. */
+static void give_back_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
 void harden_process(void)
 {
     const struct rlimit no_core = {0, 0};
@@ -36,4 +44,5 @@ void harden_process(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write past the file limit fails like one on a full disk */
     raise_files();
+    give_back_memory();
 }

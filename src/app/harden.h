@@ -10,7 +10,8 @@
 bool harden_standard_streams(void);
 
 /* No core dumps, no ptrace by others of the same user, new files for the owner alone, no signal
- * from a closed connection. Raises the limit of open files to what the system allows. */
+ * from a closed connection. Raises the limit of open files to what the system allows. Large
+ * memory goes back to the system when it is freed. */
 void harden_process(void);
 
 #endif

@@ -27,6 +27,8 @@ enum {
     LIMIT_PARTNER_DEPTH = 32,
     LIMIT_ARENA = 512 * 1024, /* of one exchange with an ordinary body */
     LIMIT_ARENA_BATCH = 8 * 1024 * 1024,
+    LIMIT_INPUT = 64 * 1024 * 1024,       /* requests on their way, on all connections together */
+    LIMIT_INPUT_WORKER = 8 * 1024 * 1024, /* of that, what a worker has at least */
     LIMIT_REPLY = 2 * 1024 * 1024,
 };
 
@@ -36,5 +38,6 @@ static_assert(LIMIT_BATCH_TOKENS * LIMIT_TOKEN < LIMIT_BODY_BATCH,
               "a full batch of longest tokens");
 static_assert(LIMIT_ARENA >= 4 * LIMIT_BODY, "decoded form, claims and reply of the longest body");
 static_assert(LIMIT_ARENA_BATCH >= 4 * LIMIT_BODY_BATCH, "likewise for a batch");
+static_assert(LIMIT_INPUT_WORKER >= 4 * LIMIT_BODY_BATCH, "some batches at a time");
 
 #endif

@@ -49,7 +49,7 @@ static void list_append(struct connection_list *list, struct connection *c)
 
 /* ---- closing ---- */
 
-static void shut(struct connection *c)
+void connection_shut(struct connection *c)
 {
     if (c->shutting)
         return;
@@ -74,7 +74,7 @@ static bool evict_idle(struct http_worker *worker)
 {
     for (struct connection *c = worker->idle.first; c != NULL; c = c->next)
         if (!c->shutting) {
-            shut(c);
+            connection_shut(c);
             return true;
         }
     return false;
@@ -185,13 +185,20 @@ void connection_end(struct connection *c)
 
 /* ---- the sweep ---- */
 
+bool connection_has_head(const struct connection *c)
+{
+    static const char end[4] = "\r\n\r\n";
+    const h2o_buffer_t *input = c->sock->input;
+    size_t size = input->size < LIMIT_HEAD ? input->size : LIMIT_HEAD;
+
+    return size > 0 && memmem(input->bytes, size, end, sizeof(end)) != NULL;
+}
+
 /* THREATS-74: a head and a body each have a time in total, however they trickle in. A head that
  * has outgrown its limit is not waited for. */
 static void note_phase(struct connection *c)
 {
-    static const char end[4] = "\r\n\r\n";
-    const h2o_buffer_t *input = c->sock->input;
-    size_t size = input->size;
+    size_t size = c->sock->input->size;
 
     if (size == 0 || c->phase == PHASE_BODY)
         return;
@@ -199,11 +206,11 @@ static void note_phase(struct connection *c)
         c->phase = PHASE_HEAD;
         c->since_ms = c->worker->now_ms;
     }
-    if (memmem(input->bytes, size < LIMIT_HEAD ? size : LIMIT_HEAD, end, sizeof(end)) != NULL) {
+    if (connection_has_head(c)) {
         c->phase = PHASE_BODY;
         c->since_ms = c->worker->now_ms;
     } else if (size > LIMIT_HEAD) {
-        shut(c);
+        connection_shut(c);
     }
 }
 
@@ -237,7 +244,7 @@ static void sweep_idle(struct http_worker *worker)
         if (worker->now_ms - c->since_ms < phase_limit_ms(c))
             continue;
         if (c->phase > PHASE_BETWEEN || !input_waits(c))
-            shut(c);
+            connection_shut(c);
     }
 }
 
@@ -248,7 +255,7 @@ static void sweep_busy(struct http_worker *worker)
 
     for (struct connection *c = worker->busy.first; c != NULL; c = c->next)
         if (request_is_answered(c->slot) && worker->now_ms - c->since_ms >= limit_ms)
-            shut(c);
+            connection_shut(c);
 }
 
 void connections_sweep(struct loop_timer *timer)
@@ -293,8 +300,8 @@ void connections_cut(struct http_worker *worker)
         if (!request_is_answered(c->slot))
             request_cut(c->slot);
         else
-            shut(c);
+            connection_shut(c);
     }
     for (struct connection *c = worker->idle.first; c != NULL; c = c->next)
-        shut(c);
+        connection_shut(c);
 }

@@ -37,6 +37,19 @@ static inline struct connection *connection_of(h2o_req_t *req)
     return req->conn->callbacks->get_socket(req->conn)->on_close.data;
 }
 
+/* The paths of the listener it came to. */
+static inline const struct routes *connection_routes(const struct connection *c)
+{
+    const struct http *http = c->worker->http;
+    return c->listener->admin ? &http->admin_routes : &http->public_routes;
+}
+
+/* All of a request's head has come, within LIMIT_HEAD. */
+bool connection_has_head(const struct connection *c);
+
+/* Makes the library close it, in the next turn. */
+void connection_shut(struct connection *c);
+
 /* A request begins, its answer begins, it is over. */
 void connection_begin(struct connection *c, struct slot *slot);
 void connection_answered(struct connection *c);

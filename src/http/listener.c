@@ -9,7 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+/* RECEIVE_SIZE: what the kernel takes for a connection before it is read, as it is asked for; it
+ * gives twice that. All of it can come in within one turn of a worker's loop, so it is what the
+ * memory of requests on their way can go beyond its budget by, times the connections of a turn.
+ * Left to itself the kernel grows it to megabytes. */
+enum { BACKLOG = 4096, RECEIVE_SIZE = 64 * 1024 };
 
 static bool fail(const struct listener *l, const char *what, int error, struct buf *out_error)
 {
@@ -66,7 +70,7 @@ static void set_port(struct listen_address *address, uint16_t port)
 static bool open_tcp(struct listener *l, unsigned threads, struct buf *out_error)
 {
     struct listen_address address = l->config->address;
-    int on = 1;
+    int on = 1, size = RECEIVE_SIZE;
 
     if (!port_is_free(&address))
         return fail(l, "bind", errno, out_error);
@@ -76,6 +80,7 @@ static bool open_tcp(struct listener *l, unsigned threads, struct buf *out_error
             return fail(l, "socket", errno, out_error);
         l->fds[l->fd_count++] = fd;
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)); /* accepted ones inherit it */
         if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
             bind(fd, (struct sockaddr *)&address.socket, address.socket_len) != 0)
             return fail(l, "bind", errno, out_error);

@@ -204,13 +204,11 @@ static const struct route *choose(struct slot *slot, const struct guard_head *he
 {
     const struct connection *c = slot->connection;
     struct http_worker *worker = slot->worker;
-    const struct http *http = worker->http;
     const struct route *route = NULL;
 
     if (c->refused)
         return refused(slot, ERR_UNTRUSTED_PEER, NULL, true);
-    slot->path =
-        routes_find(c->listener->admin ? &http->admin_routes : &http->public_routes, head->path);
+    slot->path = routes_find(connection_routes(c), head->path);
     if (slot->path == NULL)
         return refused(slot, ERR_NOT_FOUND, NULL, false);
     if (head->method < METHOD_OTHER)
@@ -249,13 +247,11 @@ static enum err check(const h2o_req_t *req, struct guard_head *head, const char 
 static const struct route *ambiguous(struct slot *slot, const h2o_req_t *req, enum err code,
                                      const char *why)
 {
-    const struct http *http = slot->worker->http;
     struct str path = str_make(req->input.path.base, req->input.path.len);
 
     metrics_add(&slot->worker->worker.metrics, METRIC_HTTP_AMBIGUOUS, 1);
     if (code == ERR_METHOD_NOT_ALLOWED)
-        slot->path = routes_find(slot->connection->listener->admin ? &http->admin_routes
-                                                                   : &http->public_routes,
+        slot->path = routes_find(connection_routes(slot->connection),
                                  str_slice(path, 0, str_find(path, '?')));
     return refused(slot, code, why, true);
 }

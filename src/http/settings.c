@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 #include "http/tls.h"
 #include "http/worker.h"
@@ -14,6 +15,12 @@ static unsigned share(int total, unsigned threads)
 {
     unsigned each = (unsigned)total / threads;
     return each > 0 ? each : 1;
+}
+
+static size_t input_share(unsigned threads)
+{
+    size_t each = LIMIT_INPUT / threads;
+    return each > LIMIT_INPUT_WORKER ? each : LIMIT_INPUT_WORKER;
 }
 
 /* With more connections than descriptors, accepting would fail before the oldest idle one is closed
@@ -42,6 +49,7 @@ static struct settings *settings_alloc(const struct http *http, const struct con
     s->in_flight_max = share(config->max_in_flight, http->worker_count);
     s->connection_max =
         share(connection_limit(config->max_connections, http->worker_count), http->worker_count);
+    s->input_max = input_share(http->worker_count);
     s->head_ms = config->head_timeout_s * (int64_t)1000;
     s->body_ms = config->body_timeout_s * (int64_t)1000;
     s->idle_ms = config->idle_timeout_s * (int64_t)1000;

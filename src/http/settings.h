@@ -24,6 +24,7 @@ struct settings_message {
 struct settings {
     _Atomic unsigned references;
     unsigned in_flight_max, connection_max; /* of one worker */
+    size_t input_max; /* bytes that requests on their way hold, of one worker */
     int64_t head_ms, body_ms, idle_ms;
     struct cidr_list trusted_proxies;
     struct access_log *access_log;         /* http's; NULL: none is wanted */

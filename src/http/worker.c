@@ -1,6 +1,7 @@
 /* A worker thread: its beginning, its turns and its end. */
 #include "core/log.h"
 #include "http/connection.h"
+#include "http/input.h"
 #include "http/request.h"
 
 enum { TURN_MS = 100, CUT_GRACE_MS = 1000 };
@@ -141,6 +142,7 @@ static void serve(struct http_worker *w)
     while (!is_over(w)) {
         quiesce_pass(&server->quiesce, w->worker.reader);
         w->now_ms = clock_mono_ms(server->clock);
+        input_check(w);
         http_loop_turn(w->loop, TURN_MS);
     }
 }

@@ -57,7 +57,8 @@ struct http_worker {
     unsigned connection_count, in_flight;
     unsigned shutting_count; /* connections of these that are about to close */
     struct loop_timer sweep;
-    int64_t now_ms; /* monotonic, of this turn */
+    int64_t now_ms;                       /* monotonic, of this turn */
+    int64_t input_check_ms, input_log_ms; /* when input_check looks again, may log again */
 
     struct slot *free_slots;
     unsigned free_count;
