@@ -9,6 +9,7 @@
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
 
+#include "store/list.h"
 #include "store/store.h"
 
 struct store_meta {
@@ -31,6 +32,17 @@ struct store_prune {
     int64_t assertions_before_s;
     int64_t audit_before_ms; /* older records go, the oldest first, and leave a checkpoint */
     size_t limit;            /* of rows, each of all kinds */
+};
+
+/* Reads beside the backend, from a thread of its own; the backend outlives it. */
+struct store_reader {
+    const struct store_reader_ops *ops;
+};
+
+struct store_reader_ops {
+    void (*close)(struct store_reader *reader); /* frees *reader */
+    /* Fills read->out, and read->outcome where it is not DONE. */
+    struct result (*read)(struct store_reader *reader, struct store_read *read);
 };
 
 struct store_backend {
@@ -120,6 +132,8 @@ struct store_backend_ops {
     struct result (*keep_wall)(struct store_backend *backend, int64_t wall_ms);
 
     /* ---- outside of transactions ---- */
+
+    struct result (*reader_open)(struct store_backend *backend, struct store_reader **out);
 
     /* What may wait until the answers of a commit have left (SQLite: a checkpoint). */
     struct result (*tidy)(struct store_backend *backend);

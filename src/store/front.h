@@ -13,6 +13,7 @@
 
 enum {
     STORE_BATCH = 256,                   /* requests in one transaction */
+    STORE_READS = 1024,                  /* reads waiting; more are refused */
     STORE_QUEUE = 64 * 1024,             /* requests waiting; more are refused */
     STORE_TOUCH_QUEUE = STORE_QUEUE / 2, /* with more, touches are dropped */
     STORE_PRUNE_STEP = 500,              /* rows removed in one transaction */
@@ -35,6 +36,16 @@ struct store_visit {
     void (*run)(struct store *store, void *context);
     void *context;
     size_t behind; /* requests in the queue that came before it */
+};
+
+struct store_read_queue {
+    pthread_mutex_t lock; /* a leaf */
+    pthread_cond_t filled;
+    struct store_read *first, *last;
+    size_t count;
+    bool closing, started;
+    pthread_t thread;
+    struct store_reader *reader; /* the thread's while it runs */
 };
 
 /* How far a transaction has come; a request that is undone puts it back. */
@@ -73,6 +84,7 @@ struct store {
 
     struct store_queue queue;
     struct store_batch batch;
+    struct store_read_queue reads;
     pthread_t thread;
     bool started;
     int64_t ticked_ms, kept_ms; /* on the monotonic clock */
@@ -83,6 +95,11 @@ struct store {
 
 RESULT store_writer_start(struct store *store);
 void store_writer_stop(struct store *store); /* when all that was submitted has been answered */
+
+/* ---- reader.c ---- */
+
+RESULT store_reader_start(struct store *store);
+void store_reader_stop(struct store *store); /* when all that was submitted has been answered */
 
 /* ---- carry.c, on the writer thread ---- */
 

@@ -57,12 +57,21 @@ static struct result keep_wall(struct store_backend *backend, int64_t wall_ms)
     return RESULT_OK;
 }
 
+static void leave(struct memory *m)
+{
+    if (m->in_transaction)
+        pthread_mutex_unlock(&m->lock);
+    m->in_transaction = false;
+}
+
 static struct result begin(struct store_backend *backend)
 {
     struct memory *m = memory_of(backend);
 
     TRY(memory_falter(m));
     assert(m->journal.count == 0);
+    pthread_mutex_lock(&m->lock);
+    m->in_transaction = true;
     m->meta_before = m->meta;
     m->checkpoint_before = m->checkpoint;
     return RESULT_OK;
@@ -77,6 +86,7 @@ static struct result commit(struct store_backend *backend, uint64_t last_number)
     m->meta_before = m->meta;
     m->checkpoint_before = m->checkpoint;
     memory_journal_commit(&m->journal);
+    leave(m);
     return RESULT_OK;
 }
 
@@ -87,6 +97,7 @@ static void rollback(struct store_backend *backend)
     memory_journal_undo(&m->journal, 0);
     m->meta = m->meta_before;
     m->checkpoint = m->checkpoint_before;
+    leave(m);
 }
 
 static struct result savepoint(struct store_backend *backend)
@@ -156,6 +167,7 @@ static void close_memory(struct store_backend *backend)
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         memory_table_done(tables[i]);
     free(m->journal.changes);
+    pthread_mutex_destroy(&m->lock);
     free(m);
 }
 
@@ -189,6 +201,7 @@ static const struct store_backend_ops ops = {
     .audit_append = memory_audit_append,
     .prune = prune,
     .keep_wall = keep_wall,
+    .reader_open = memory_reader_open,
     .tidy = tidy,
     .describe = describe,
 };
@@ -203,6 +216,7 @@ struct result store_memory_open(const struct store_backend_options *options,
         return FAULT(ERR_FAULT_MEMORY);
     }
     m->backend.ops = &ops;
+    pthread_mutex_init(&m->lock, NULL);
     memory_party_init(m);
     memory_token_init(m);
     memory_audit_init(m);

@@ -2,6 +2,7 @@
 #ifndef STORE_MEMORY_INSIDE_H
 #define STORE_MEMORY_INSIDE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@ struct memory {
     struct memory_table entries, subjects; /* the same, by number and by what they speak of */
     struct memory_table assertions, audit;
     struct memory_journal journal;
+    pthread_mutex_t lock; /* the writer's for a transaction, the reader's for a read */
+    bool in_transaction;  /* the writer holds it */
     size_t savepoint;
     struct store_meta meta, meta_before;
     struct store_audit_head checkpoint, checkpoint_before; /* of the audit log */
@@ -108,5 +111,9 @@ struct result memory_assertion_use(struct store_backend *backend,
 struct result memory_audit_append(struct store_backend *backend, const struct audit_row *row);
 RESULT memory_assertions_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
 RESULT memory_audit_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
+
+/* ---- memory_list.c ---- */
+
+struct result memory_reader_open(struct store_backend *backend, struct store_reader **out);
 
 #endif

@@ -7,10 +7,7 @@
 #include <stdlib.h>
 
 #include "core/log.h"
-
-enum {
-    CHECKPOINT_PAGES = 1000, /* 4 MB of log */
-};
+#include "store/sqlite_reader.h"
 
 /* ---- faults ---- */
 
@@ -260,13 +257,10 @@ static struct result tidy(struct store_backend *backend)
 
     if (s->wal_pages < s->checkpoint_at)
         return RESULT_OK;
-    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
-        SQLITE_OK) {
-        s->checkpoint_at = s->wal_pages + CHECKPOINT_PAGES; /* not again at once */
+    /* Not again at once: after a fault, and while a reader holds the log where it is. */
+    s->checkpoint_at = s->wal_pages + SQLITE_CHECKPOINT_PAGES;
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
         return sqlite_fault(s);
-    }
-    s->wal_pages = 0;
-    s->checkpoint_at = CHECKPOINT_PAGES;
     return RESULT_OK;
 }
 
@@ -300,6 +294,7 @@ const struct store_backend_ops sqlite_backend_ops = {
     .audit_append = sqlite_audit_append,
     .prune = prune,
     .keep_wall = keep_wall,
+    .reader_open = sqlite_reader_open,
     .tidy = tidy,
     .describe = describe,
 };

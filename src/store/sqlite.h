@@ -52,8 +52,14 @@ enum sqlite_verb {
     SQLITE_VERB_AUDIT_PRUNABLE,
     SQLITE_VERB_AUDIT_CHECKPOINT,
     SQLITE_VERB_AUDIT_PRUNE,
+    SQLITE_VERB_READ_TOKEN, /* from here on the reader's */
+    SQLITE_VERB_READ_AUDIT_UP,
+    SQLITE_VERB_READ_AUDIT_DOWN,
+    SQLITE_VERB_READ_CHECKPOINT,
     SQLITE_VERB_COUNT,
 };
+
+enum { SQLITE_CHECKPOINT_PAGES = 1000 /* 4 MB of log */ };
 
 struct sqlite {
     struct store_backend backend; /* first: the ops cast */
@@ -61,7 +67,7 @@ struct sqlite {
     int lock_fd;
     uint64_t last_number; /* as stored */
     int wal_pages;        /* in the log after the last commit */
-    int checkpoint_at;    /* so many of them */
+    int checkpoint_at;    /* so many of them call for a checkpoint */
     sqlite3_stmt *statements[SQLITE_VERB_COUNT];
     char trouble[256]; /* the last error */
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUSY_MS = 2000, FIRST_CHECKPOINT_PAGES = 1000 };
+enum { BUSY_MS = 2000 };
 
 static int note_wal(void *context, sqlite3 *db, const char *name, int pages)
 {
@@ -13,6 +13,8 @@ static int note_wal(void *context, sqlite3 *db, const char *name, int pages)
 
     (void)db;
     (void)name;
+    if (pages < s->wal_pages) /* the log began anew */
+        s->checkpoint_at = SQLITE_CHECKPOINT_PAGES;
     s->wal_pages = pages;
     return SQLITE_OK;
 }
@@ -86,7 +88,7 @@ struct result store_sqlite_open(const struct store_backend_options *options,
     if (s == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     s->backend.ops = &sqlite_backend_ops;
-    s->checkpoint_at = FIRST_CHECKPOINT_PAGES;
+    s->checkpoint_at = SQLITE_CHECKPOINT_PAGES;
     struct result result = sqlite_lock_take(options->path, &path, &s->lock_fd, error);
     if (!result_ok(result)) {
         free(s);

@@ -74,6 +74,8 @@ struct result store_open(const struct store_options *options, struct store **out
     adopt_meta(store, &meta);
     init_queue(&store->queue);
     pthread_mutex_init(&store->audit_lock, NULL);
+    pthread_mutex_init(&store->reads.lock, NULL);
+    pthread_cond_init(&store->reads.filled, NULL);
     if (options->metrics != NULL)
         metrics_register(options->metrics, &store->metrics);
     *out = store;
@@ -86,6 +88,7 @@ void store_close(struct store **store)
 
     if (closing == NULL)
         return;
+    store_reader_stop(closing);
     store_writer_stop(closing);
     store_keep_wall(closing);
     closing->backend->ops->close(closing->backend);
@@ -93,6 +96,8 @@ void store_close(struct store **store)
     pthread_cond_destroy(&closing->queue.visited);
     pthread_mutex_destroy(&closing->queue.lock);
     pthread_mutex_destroy(&closing->audit_lock);
+    pthread_mutex_destroy(&closing->reads.lock);
+    pthread_cond_destroy(&closing->reads.filled);
     free(closing);
     *store = NULL;
 }
@@ -238,5 +243,6 @@ struct result store_start(struct store *store, const struct store_hooks *hooks)
 {
     assert(!store->started);
     store->hooks = *hooks;
+    TRY(store_reader_start(store));
     return store_writer_start(store);
 }

@@ -163,7 +163,8 @@ enum store_outcome {
     STORE_OUTCOME_CONFLICT, /* if_revision or if_tables is not what is stored, and as above */
     STORE_OUTCOME_ABSENT,
     STORE_OUTCOME_EXISTS,
-    STORE_OUTCOME_DROPPED, /* a touch that found the queue half full */
+    STORE_OUTCOME_DROPPED,    /* a touch that found the queue half full */
+    STORE_OUTCOME_TOO_COSTLY, /* a read that would go through too many rows */
 };
 
 /* The writable part of a token's row, whole. */

@@ -360,6 +360,26 @@ void fixture_seed(struct fixture *f)
     cr_assert(result_ok(store_seed(f->store, &seed, &f->error_buf)), "%s", f->error);
 }
 
+static void read_done(struct store_read *read)
+{
+    read->done = NULL; /* what was_read() looks at, on the same thread */
+}
+
+static bool was_read(void *context)
+{
+    return ((struct store_read *)context)->done == NULL;
+}
+
+enum err fixture_read_now(struct fixture *f, struct store_read *read, struct arena *arena)
+{
+    read->loop = loop_thread_loop(f->loop);
+    read->done = read_done;
+    read->arena = arena;
+    store_read_submit(f->store, read);
+    cr_assert(loop_thread_until(f->loop, was_read, read, PATIENCE_MS));
+    return read->result.code;
+}
+
 enum store_outcome fixture_outcome(struct fixture *f, struct store_request *request)
 {
     cr_assert_eq(fixture_do(f, request), ERR_NONE);

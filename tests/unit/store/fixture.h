@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "store/list.h"
 #include "store/store.h"
 #include "support/fake.h"
 #include "support/loop_thread.h"
@@ -80,6 +81,9 @@ struct secret_row fixture_secret(unsigned n, unsigned of);
 
 /* Before the start: a root 2, below it 3, an application 20 of it with the secret 30. */
 void fixture_seed(struct fixture *f);
+
+/* Reads, and waits for the answer. */
+enum err fixture_read_now(struct fixture *f, struct store_read *read, struct arena *arena);
 
 /* What a request met, where it met no fault. */
 enum store_outcome fixture_outcome(struct fixture *f, struct store_request *request);

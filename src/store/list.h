@@ -1,0 +1,136 @@
+/* Reading pages while the writer writes. Reads have a thread of their own, so that a page waits for
+ * no commit and no checkpoint; each sees everything that was answered before it was submitted.
+ *
+ * A list shows the rows of one partner (or of its subtree), filtered and ordered by columns of an
+ * enum: no text of a caller ever becomes part of a query. What is not set (no parent, no login,
+ * never accessed) matches no filter and sorts lowest. Text is compared byte by byte. */
+#ifndef STORE_LIST_H
+#define STORE_LIST_H
+
+#include "store/store.h"
+
+enum store_table { STORE_TOKENS, STORE_PARTNERS, STORE_APPLICATIONS };
+
+/* The first of each table is its key. */
+enum store_column {
+    STORE_TOKEN_SID,
+    STORE_TOKEN_CLIENT_ID,
+    STORE_TOKEN_NAME,
+    STORE_TOKEN_CREATED,  /* milliseconds */
+    STORE_TOKEN_EXP,      /* seconds */
+    STORE_TOKEN_ACCESSED, /* milliseconds */
+    STORE_PARTNER_SID,
+    STORE_PARTNER_PARENT_SID,
+    STORE_PARTNER_NAME,
+    STORE_PARTNER_LOGIN,
+    STORE_PARTNER_STATUS, /* its name */
+    STORE_PARTNER_CREATED,
+    STORE_PARTNER_UPDATED,
+    STORE_APPLICATION_CLIENT_ID,
+    STORE_APPLICATION_PARTNER_SID,
+    STORE_APPLICATION_NAME,
+    STORE_APPLICATION_STATUS,
+    STORE_APPLICATION_CREATED,
+    STORE_APPLICATION_UPDATED,
+    STORE_COLUMNS,
+};
+
+enum store_value_kind { STORE_VALUE_SID, STORE_VALUE_TEXT, STORE_VALUE_NUMBER };
+
+enum store_table store_column_table(enum store_column column);
+enum store_value_kind store_column_kind(enum store_column column);
+
+enum store_operator {
+    STORE_IS_EQ,
+    STORE_IS_NE,
+    STORE_IS_GT,
+    STORE_IS_GE,
+    STORE_IS_LT,
+    STORE_IS_LE,
+    STORE_IS_LIKE, /* text alone: '%' any run, '_' one character, '\\' takes the next literally */
+};
+
+/* One of the values, by the column's kind. */
+struct store_filter {
+    enum store_column column;
+    enum store_operator operator;
+    struct sid sid;
+    struct str text;
+    int64_t number;
+};
+
+enum { STORE_FILTERS = 8, STORE_PAGE = 1000 };
+
+struct store_list {
+    struct sid partner_sid;             /* whose rows; of partners: its own */
+    bool descendants;                   /* and those of all below it; not for tokens */
+    struct sid client_id;               /* none: any; tokens alone */
+    const struct store_filter *filters; /* all of them hold */
+    size_t filter_count;                /* at most STORE_FILTERS */
+    enum store_column order;            /* then by key, in the same direction */
+    bool descending;
+    size_t limit; /* 1 to STORE_PAGE */
+    size_t offset;
+    /* With order by key, ascending, and no offset alone; none: not used. Exclusive. before: the
+     * last of the rows before it, still ascending. */
+    struct sid after, before;
+    bool want_total; /* not for tokens */
+};
+
+enum store_read_verb {
+    STORE_TOKEN_GET,
+    STORE_TOKEN_LIST,
+    STORE_PARTNER_LIST,
+    STORE_APPLICATION_LIST,
+    STORE_AUDIT_LIST,
+};
+
+/* As struct store_request: embedded, the store's until done runs. */
+struct store_read {
+    enum store_read_verb verb;
+    struct loop *loop;
+    void (*done)(struct store_read *read); /* on loop's thread */
+    struct arena *arena;                   /* the store's likewise; rows and text go there */
+
+    union {
+        struct sid token_sid;
+        struct store_list list;
+        struct {
+            uint64_t after; /* exclusive; 0: from the beginning, or the end */
+            bool descending;
+            size_t limit; /* 1 to STORE_PAGE */
+        } audit_list;
+    } in;
+
+    struct result result;
+    enum store_outcome outcome; /* DONE; ABSENT: no such token; TOO_COSTLY */
+    struct {
+        union {
+            const struct token_row *tokens; /* TOKEN_GET: one */
+            const struct partner_row *partners;
+            const struct application_row *applications;
+            const struct audit_row *audit;
+        };
+        size_t count;
+        bool more;    /* rows behind the page, in its direction */
+        size_t total; /* with want_total: all that the filters let through, wherever the page is */
+        struct store_audit_head checkpoint; /* of AUDIT_LIST: the last record that was pruned */
+    } out;
+
+    /* the store's */
+    struct store_read *next;
+    struct loop_msg message;
+};
+
+/* Takes over *read and *read->arena until done runs. Any thread. When too many wait (or the store
+ * is closing) done is posted with ERR_FAULT_STORE. */
+void store_read_submit(struct store *store, struct store_read *read);
+
+/* Whether text is like pattern (STORE_IS_LIKE); the work is at most the product of their lengths.
+ */
+bool store_text_is_like(struct str pattern, struct str text);
+
+/* The text that everything like pattern begins with, at most size bytes of it. */
+size_t store_like_prefix(struct str pattern, char *out, size_t size);
+
+#endif
