@@ -12,6 +12,7 @@
 
 #include "core/log.h"
 #include "fixture.h"
+#include "store/sqlite_schema.h"
 
 #define LATER_S (FIXTURE_NOW_S + 900)
 
@@ -354,6 +355,42 @@ Test(sqlite_file, a_damaged_store_is_refused)
     cr_assert_eq(pwrite(fd, noise, sizeof(noise), 100), (ssize_t)sizeof(noise));
     close(fd);
     assert_refused(&f, "malformed");
+}
+
+/* What an earlier version has written is there after the migrations. */
+Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
+{
+    struct fixture f;
+    struct store_entry entries[2];
+    struct store_request update = fixture_update(10, STR("calls.read"), LATER_S);
+    struct store_request next = fixture_revoke(12, LATER_S);
+    size_t count = 0;
+
+    fixture_init(&f, FIXTURE_SQLITE);
+    sql(&f, "PRAGMA application_id = 0x534D494E;"
+            "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER) STRICT;"
+            "INSERT INTO schema_version VALUES (1, 0)");
+    sql(&f, sqlite_migrations[0].sql);
+    sql(&f, "INSERT INTO store VALUES (1, zeroblob(16), 7, 0);"
+            "INSERT INTO entries VALUES (7, 'token', x'018b000000007000800000000000000b', '', "
+            "9999999999, 5);"
+            "INSERT INTO tokens VALUES (x'018b000000007000800000000000000a', zeroblob(16), "
+            "zeroblob(16), NULL, 'old', 'calls.read', '', 1, 9999999999, 9999999999, 1, 1)");
+    fixture_open(&f);
+    cr_assert_eq(store_last_number(f.store), 7);
+    cr_assert(result_ok(store_read_entries(f.store, 0, 0, 2, entries, &count)));
+    cr_assert_eq(count, 1);
+    cr_assert_eq(entries[0].number, 7);
+    cr_assert_eq(entries[0].kind, ENTRY_TOKEN_REVOKED);
+    cr_assert_eq(entries[0].end_s, INT64_C(9999999999));
+    cr_assert_eq(entries[0].at_ms, 5);
+    fixture_start(&f);
+    update.if_revision = 1;
+    cr_assert_eq(fixture_outcome(&f, &update), STORE_OUTCOME_DONE);
+    cr_assert_eq(update.out.number, 8);
+    cr_assert_eq(fixture_do(&f, &next), ERR_NONE);
+    cr_assert_eq(next.out.number, 9);
+    fixture_done(&f);
 }
 
 /* A row that no version of this program has written is a fault, not a crash. */
