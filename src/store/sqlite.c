@@ -58,6 +58,18 @@ struct result sqlite_run(struct sqlite *s, sqlite3_stmt *statement)
     return result;
 }
 
+struct result sqlite_prune(struct sqlite *s, sqlite3_stmt *statement, int64_t before_s,
+                           size_t limit, size_t *out_count)
+{
+    if (statement == NULL)
+        return sqlite_fault(s);
+    sqlite3_bind_int64(statement, 1, before_s);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)limit);
+    TRY(sqlite_run(s, statement));
+    *out_count = (size_t)sqlite3_changes(s->db);
+    return RESULT_OK;
+}
+
 struct result sqlite_find(struct sqlite *s, sqlite3_stmt *statement, bool *out_found)
 {
     int step = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;

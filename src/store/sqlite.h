@@ -88,6 +88,10 @@ sqlite3_stmt *sqlite_statement(struct sqlite *s, enum sqlite_verb verb, const ch
 /* Steps a statement that gives no rows, and resets it. */
 RESULT sqlite_run(struct sqlite *s, sqlite3_stmt *statement);
 
+/* A step of the clean-up: a DELETE that takes a time as ?1 and how many rows at most as ?2. */
+RESULT sqlite_prune(struct sqlite *s, sqlite3_stmt *statement, int64_t before_s, size_t limit,
+                    size_t *out_count);
+
 /* The same for an INSERT, and tells a conflict from a fault. */
 RESULT sqlite_insert(struct sqlite *s, sqlite3_stmt *statement, enum store_conflict *out);
 

@@ -30,13 +30,7 @@ struct result sqlite_assertions_prune(struct sqlite *s, int64_t before_s, size_t
         "DELETE FROM assertions WHERE (client_id, digest) IN "
         "(SELECT client_id, digest FROM assertions WHERE expires_s < ?1 LIMIT ?2)");
 
-    if (st == NULL)
-        return sqlite_fault(s);
-    sqlite3_bind_int64(st, 1, before_s);
-    sqlite3_bind_int64(st, 2, (sqlite3_int64)limit);
-    TRY(sqlite_run(s, st));
-    *out_count = (size_t)sqlite3_changes(s->db);
-    return RESULT_OK;
+    return sqlite_prune(s, st, before_s, limit, out_count);
 }
 
 /* ---- the audit log ---- */

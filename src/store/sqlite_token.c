@@ -113,11 +113,5 @@ struct result sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t lim
                                         "DELETE FROM tokens WHERE token_sid IN (SELECT token_sid "
                                         "FROM tokens WHERE exp_signed_s < ?1 LIMIT ?2)");
 
-    if (st == NULL)
-        return sqlite_fault(s);
-    sqlite3_bind_int64(st, 1, before_s);
-    sqlite3_bind_int64(st, 2, (sqlite3_int64)limit);
-    TRY(sqlite_run(s, st));
-    *out_count = (size_t)sqlite3_changes(s->db);
-    return RESULT_OK;
+    return sqlite_prune(s, st, before_s, limit, out_count);
 }
