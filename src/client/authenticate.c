@@ -90,7 +90,7 @@ enum err client_authenticate(const struct client_context *context,
         guess_throttle_failed(context->throttle, &caller, context->mono_ms);
         return ERR_INVALID_CLIENT;
     }
-    if (!party_application_works(application))
+    if (!party_application_works(context->party, application))
         return ERR_INVALID_CLIENT;
     *out = application;
     return ERR_NONE;

@@ -120,7 +120,7 @@ enum step_result caller_step_identify(struct exchange *x)
         return identify_bearer(x, state);
     if (exchange_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
         return STEP_DONE;
-    state->caller.partner = state->caller.application->partner;
+    state->caller.partner = party_partner_of(x->snapshot->party, state->caller.application);
     return STEP_NEXT;
 }
 

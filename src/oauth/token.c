@@ -80,8 +80,8 @@ static enum step_result decide_scope(struct exchange *x)
     struct str detail = STR_NONE;
     struct buf b;
 
-    enum err err = grant_scopes(x->snapshot->catalogue, state->application, state->request.scope,
-                                &x->arena, &granted, &detail);
+    enum err err = grant_scopes(x->snapshot->catalogue, x->snapshot->party, state->application,
+                                state->request.scope, &x->arena, &granted, &detail);
     if (err_info(err)->kind == ERR_KIND_FAULT)
         return exchange_fault(x, FAULT(err));
     if (err != ERR_NONE) {
@@ -111,7 +111,7 @@ static struct result fill_claims(struct exchange *x)
     claims->issuer = x->snapshot->issuer;
     claims->subject = str_make(subject, SID_TEXT);
     claims->client_id = application->client_id;
-    claims->partner_sid = application->partner->partner_sid;
+    claims->partner_sid = application->partner_sid;
     claims->generation = 1;
     claims->iat_s = clock_wall_s(server->clock);
     claims->exp_s = claims->iat_s + token_policy_ttl_s(&x->snapshot->policy, state->request.ttl_s,

@@ -1,6 +1,5 @@
-/* Building: rows are read into the tables' own arena, parents before children; then the tree gets
- * its preorder numbers. Ceilings are known as soon as a row is, since what is above it came before.
- */
+/* Building: rows are read into the tables' own arena, parents before children, and numbered in that
+ * order. */
 #include "party/party.h"
 
 #include <stdlib.h>
@@ -10,16 +9,12 @@
 #include "party/table.h"
 #include "scope/parse.h"
 
-struct building {
-    struct party_partner public; /* first: what the tables hand out */
-    struct building *first_child, *next_sibling;
-};
-
 struct party {
     struct arena memory;
     const struct scope_catalogue *catalogue; /* while building */
     struct sid_table partners, applications;
-    struct building *root;
+    const struct party_partner **by_number;
+    size_t room; /* of by_number */
 };
 
 /* A row that no version of this program has written. */
@@ -34,46 +29,63 @@ static struct scope_set stored_set(const struct party *party, bool all, struct s
     return all ? *catalogue_all(party->catalogue) : scope_read(party->catalogue, names);
 }
 
-static void inherit(struct building *b, struct building *parent)
+static bool grow_numbers(struct party *party)
 {
-    struct party_partner *partner = &b->public;
+    size_t room = party->room == 0 ? 16 : party->room * 2;
 
-    partner->parent = &parent->public;
-    partner->depth = parent->public.depth + 1;
-    partner->working = partner->working && parent->public.working;
-    partner->ceiling = scope_set_intersection(&partner->ceiling, &parent->public.ceiling);
-    b->next_sibling = parent->first_child;
-    parent->first_child = b;
+    if (party->partners.count < party->room)
+        return true;
+    void *bigger = realloc(party->by_number, room * sizeof(*party->by_number));
+    if (bigger == NULL)
+        return false;
+    party->by_number = bigger;
+    party->room = room;
+    return true;
+}
+
+static bool set_path(struct party *party, struct party_partner *partner,
+                     const struct party_partner *parent)
+{
+    uint32_t *path = arena_array(&party->memory, partner->depth + 1, sizeof(*path));
+
+    if (path == NULL)
+        return false;
+    if (parent != NULL)
+        memcpy(path, parent->path, (parent->depth + 1) * sizeof(*path));
+    path[partner->depth] = partner->number;
+    partner->path = path;
+    return true;
 }
 
 static struct result add_partner(void *context, const struct partner_row *row)
 {
     struct party *party = context;
-    struct building *b = arena_zalloc(&party->memory, sizeof(*b));
-    struct scope_set own = stored_set(party, row->scopes_all, row->available_scopes);
+    struct party_partner *partner = arena_zalloc(&party->memory, sizeof(*partner));
+    const struct party_partner *parent = sid_table_find(&party->partners, &row->parent_sid);
     struct str name = arena_str(&party->memory, row->name);
 
-    if (b == NULL || name.ptr == NULL)
+    if (partner == NULL || name.ptr == NULL || !grow_numbers(party))
         return FAULT(ERR_FAULT_MEMORY);
-    b->public.partner_sid = row->partner_sid;
-    b->public.name = name;
-    b->public.status = row->status;
-    b->public.working = row->status == PARTNER_ACTIVE;
-    b->public.ceiling = scope_closure(party->catalogue, &own);
-    if (sid_is_none(&row->parent_sid)) {
-        if (party->root != NULL)
-            return refuse_row("second root partner", &row->partner_sid);
-        party->root = b;
-    } else {
-        struct building *parent = sid_table_find(&party->partners, &row->parent_sid);
-        if (parent == NULL)
-            return refuse_row("parent of partner", &row->partner_sid);
-        if (parent->public.depth + 1 >= LIMIT_PARTNER_DEPTH)
-            return refuse_row("partner below the deepest level", &row->partner_sid);
-        inherit(b, parent);
-    }
-    return sid_table_add(&party->partners, &b->public.partner_sid) ? RESULT_OK
-                                                                   : FAULT(ERR_FAULT_MEMORY);
+    if (sid_is_none(&row->parent_sid) && party->partners.count > 0)
+        return refuse_row("second root partner", &row->partner_sid);
+    if (!sid_is_none(&row->parent_sid) && parent == NULL)
+        return refuse_row("parent of partner", &row->partner_sid);
+    if (parent != NULL && parent->depth + 1 >= LIMIT_PARTNER_DEPTH)
+        return refuse_row("partner below the deepest level", &row->partner_sid);
+    partner->partner_sid = row->partner_sid;
+    partner->name = name;
+    partner->status = row->status;
+    partner->depth = parent == NULL ? 0 : parent->depth + 1;
+    partner->number = (uint32_t)party->partners.count;
+    partner->scopes_all = row->scopes_all;
+    partner->available = stored_set(party, row->scopes_all, row->available_scopes);
+    partner->own = scope_closure(party->catalogue, &partner->available);
+    partner->revision = row->revision;
+    if (!set_path(party, partner, parent) ||
+        !sid_table_add(&party->partners, &partner->partner_sid))
+        return FAULT(ERR_FAULT_MEMORY);
+    party->by_number[partner->number] = partner;
+    return RESULT_OK;
 }
 
 /* The names of a list, in the order they are stored. */
@@ -119,15 +131,13 @@ static void set_scopes(const struct party *party, const struct application_row *
     }
     application->declared = declared;
     application->own = scope_closure(party->catalogue, &declared);
-    application->allowed =
-        scope_set_intersection(&application->own, &application->partner->ceiling);
 }
 
 static struct result add_application(void *context, const struct application_row *row)
 {
     struct party *party = context;
     struct party_application *application = arena_zalloc(&party->memory, sizeof(*application));
-    const struct building *partner = sid_table_find(&party->partners, &row->partner_sid);
+    const struct party_partner *partner = sid_table_find(&party->partners, &row->partner_sid);
     struct str name = arena_str(&party->memory, row->name);
 
     if (application == NULL || name.ptr == NULL)
@@ -135,7 +145,8 @@ static struct result add_application(void *context, const struct application_row
     if (partner == NULL)
         return refuse_row("partner of application", &row->client_id);
     application->client_id = row->client_id;
-    application->partner = &partner->public;
+    application->partner_sid = row->partner_sid;
+    application->partner_number = partner->number;
     application->name = name;
     application->type = row->type;
     application->status = row->status;
@@ -167,30 +178,6 @@ static struct result add_secret(void *context, const struct secret_row *row)
     return RESULT_OK;
 }
 
-/* Preorder without recursion: the depth of a tree is input. Going up follows parent, whose record
- * is the first member of its building. */
-static void number_tree(struct building *root)
-{
-    uint32_t next = 0;
-    struct building *b = root;
-
-    while (b != NULL) {
-        b->public.order = next++;
-        if (b->first_child != NULL) {
-            b = b->first_child;
-            continue;
-        }
-        while (b != NULL) {
-            b->public.order_end = next;
-            if (b->next_sibling != NULL) {
-                b = b->next_sibling;
-                break;
-            }
-            b = (struct building *)b->public.parent;
-        }
-    }
-}
-
 struct result party_load(struct store *store, const struct scope_catalogue *catalogue,
                          struct party **out)
 {
@@ -205,7 +192,6 @@ struct result party_load(struct store *store, const struct scope_catalogue *cata
         party_free(&party);
         return read;
     }
-    number_tree(party->root);
     party->catalogue = NULL;
     *out = party;
     return RESULT_OK;
@@ -217,6 +203,7 @@ void party_free(struct party **party)
         return;
     sid_table_done(&(*party)->partners);
     sid_table_done(&(*party)->applications);
+    free((*party)->by_number);
     arena_reset(&(*party)->memory);
     free(*party);
     *party = NULL;
@@ -236,12 +223,49 @@ const struct party_application *party_find_application(const struct party *party
 
 const struct party_partner *party_root(const struct party *party)
 {
-    return party->root == NULL ? NULL : &party->root->public;
+    return party->partners.count == 0 ? NULL : party->by_number[0];
 }
 
 struct party_counts party_counts(const struct party *party)
 {
     return (struct party_counts){party->partners.count, party->applications.count};
+}
+
+const struct party_partner *party_parent(const struct party *party,
+                                         const struct party_partner *partner)
+{
+    return partner->depth == 0 ? NULL : party->by_number[partner->path[partner->depth - 1]];
+}
+
+const struct party_partner *party_partner_of(const struct party *party,
+                                             const struct party_application *application)
+{
+    return party->by_number[application->partner_number];
+}
+
+struct party_reach party_reach(const struct party *party, const struct party_partner *partner)
+{
+    struct party_reach reach = {partner->status == PARTNER_ACTIVE, partner->own};
+
+    for (unsigned i = partner->depth; i-- > 0;) {
+        const struct party_partner *above = party->by_number[partner->path[i]];
+        reach.works = reach.works && above->status == PARTNER_ACTIVE;
+        reach.ceiling = scope_set_intersection(&reach.ceiling, &above->own);
+    }
+    return reach;
+}
+
+struct scope_set party_allowed(const struct party *party,
+                               const struct party_application *application)
+{
+    struct party_reach reach = party_reach(party, party_partner_of(party, application));
+    return scope_set_intersection(&application->own, &reach.ceiling);
+}
+
+bool party_application_works(const struct party *party, const struct party_application *application)
+{
+    return application->status == APPLICATION_ACTIVE &&
+           party_reach(party, party_partner_of(party, application)).works;
 }
 
 bool party_application_has_audience(const struct party_application *application,

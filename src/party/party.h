@@ -1,10 +1,10 @@
 /* Partners and applications in memory: the tables every grant and every introspection is held
  * against. Built whole from the store, immutable from then on; a change builds a new one.
  *
- * Ceilings are worked out when the tables are built, so a check costs one AND: a partner's is the
- * intersection of the closures up its chain, an application's that of its own closure with its
- * partner's ceiling (SPEC 2, P1). Stored names that the catalogue does not know (any more) count as
- * absent. */
+ * Each record says what it has itself; what its place in the tree leaves of that is worked out when
+ * it is asked for, by going up the chain (SPEC 2, P1): so a change of one partner is a change of
+ * one record, however many stand below it. Stored names that the catalogue does not know (any more)
+ * count as absent. */
 #ifndef PARTY_PARTY_H
 #define PARTY_PARTY_H
 
@@ -20,13 +20,21 @@ enum { PARTY_SECRETS_MAX = 2 };
 
 struct party_partner {
     struct sid partner_sid;
-    const struct party_partner *parent; /* NULL: the root */
     struct str name;
     enum partner_status status;
-    bool working;              /* it and every ancestor are active */
-    unsigned depth;            /* 0: the root; below LIMIT_PARTNER_DEPTH */
-    uint32_t order, order_end; /* preorder; the subtree is [order, order_end) */
-    struct scope_set ceiling;  /* closed */
+    unsigned depth;       /* 0: the root; below LIMIT_PARTNER_DEPTH */
+    uint32_t number;      /* its place in these tables, and in every later version of them */
+    const uint32_t *path; /* the numbers from the root to itself, depth + 1 of them */
+    bool scopes_all;
+    struct scope_set available; /* literally */
+    struct scope_set own;       /* closure of available, whatever its ancestors have */
+    uint64_t revision;
+};
+
+/* What a partner's place in the tree comes to, now. */
+struct party_reach {
+    bool works;               /* it and every ancestor are active */
+    struct scope_set ceiling; /* closed: its own, within all its ancestors' */
 };
 
 struct party_secret {
@@ -37,7 +45,8 @@ struct party_secret {
 
 struct party_application {
     struct sid client_id;
-    const struct party_partner *partner;
+    struct sid partner_sid;
+    uint32_t partner_number;
     struct str name;
     enum application_type type;
     enum application_status status;
@@ -46,8 +55,7 @@ struct party_application {
     bool introspection;
     uint32_t access_token_ttl_s; /* 0: the default */
     struct scope_set declared;   /* literally, without restricted values that nobody approved */
-    struct scope_set own;        /* closure of declared */
-    struct scope_set allowed; /* own and the partner's ceiling: what a token of it can hold now */
+    struct scope_set own;        /* closure of declared, whatever its partner has */
     const struct str *audiences;
     size_t audience_count;
     struct party_secret secrets[PARTY_SECRETS_MAX];
@@ -75,17 +83,30 @@ struct party_counts {
 };
 struct party_counts party_counts(const struct party *party);
 
+/* NULL: the root has none. */
+const struct party_partner *party_parent(const struct party *party,
+                                         const struct party_partner *partner);
+
+/* The application's. */
+const struct party_partner *party_partner_of(const struct party *party,
+                                             const struct party_application *application);
+
+/* Worked out at each call by going up the chain: one AND for each level. */
+struct party_reach party_reach(const struct party *party, const struct party_partner *partner);
+
+/* What a token of the application at its own partner can hold now: its own within the ceiling. */
+struct scope_set party_allowed(const struct party *party,
+                               const struct party_application *application);
+
+/* It and its partner chain work, so that it may authenticate and its tokens may be active. */
+bool party_application_works(const struct party *party,
+                             const struct party_application *application);
+
 /* partner is ancestor itself or lies below it. */
 static inline bool party_is_within(const struct party_partner *partner,
                                    const struct party_partner *ancestor)
 {
-    return partner->order >= ancestor->order && partner->order < ancestor->order_end;
-}
-
-/* It and its partner chain work, so that it may authenticate and its tokens may be active. */
-static inline bool party_application_works(const struct party_application *application)
-{
-    return application->status == APPLICATION_ACTIVE && application->partner->working;
+    return partner->depth >= ancestor->depth && partner->path[ancestor->depth] == ancestor->number;
 }
 
 bool party_application_has_audience(const struct party_application *application,

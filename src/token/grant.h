@@ -14,15 +14,19 @@
  * of it or none: ERR_INVALID_SCOPE, and *out_detail (in the arena) names the first value that was
  * refused and whether the application or the partner refused it. ERR_FAULT_MEMORY. A grant is never
  * empty. */
-enum err grant_scopes(const struct scope_catalogue *catalogue,
+enum err grant_scopes(const struct scope_catalogue *catalogue, const struct party *party,
                       const struct party_application *application, struct str requested,
                       struct arena *arena, struct scope_set *out, struct str *out_detail);
 
-/* What the token's names are worth now: within the application's and its partner's tables, closed
- * bounds both, names that fell out replaced by the largest they implied that are left (P1). The
- * token's partner may be another than its application's (a token for a descendant). */
+/* What a token of the application at this partner can hold now: the application's own within the
+ * ceilings of both its own partner and the token's, which may be another (a token for a
+ * descendant). Closed. *out_works: all of them are active. */
+struct scope_set grant_bound(const struct party *party, const struct party_application *application,
+                             const struct party_partner *partner, bool *out_works);
+
+/* What the names are worth within the bound, which is closed: those that fell out are replaced by
+ * the largest they implied that are left (P1). */
 struct scope_set grant_surviving(const struct scope_catalogue *catalogue,
-                                 const struct party_application *application,
-                                 const struct party_partner *partner, struct str claim);
+                                 const struct scope_set *bound, struct str names);
 
 #endif

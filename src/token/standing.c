@@ -16,7 +16,7 @@ static bool is_cut(const struct token_facts *facts, const struct verified_token 
         .partners = chain,
     };
 
-    for (; partner != NULL; partner = partner->parent) {
+    for (; partner != NULL; partner = party_parent(facts->party, partner)) {
         assert(subject.partner_count < LIMIT_PARTNER_DEPTH);
         chain[subject.partner_count++] = partner->partner_sid;
     }
@@ -39,11 +39,13 @@ struct result token_standing(const struct token_facts *facts, const struct verif
     bool expired = claims->exp_s <= facts->now_s; /* 7662-4-a: no leeway */
     /* Minted while the clock was ahead: it would live that much longer once the clock is right. */
     bool of_the_future = claims->iat_s > facts->now_s + facts->ttl_max_s;
-    bool works = standing.application != NULL && standing.partner != NULL &&
-                 party_application_works(standing.application) && standing.partner->working;
-    if (works)
-        standing.scopes = grant_surviving(facts->catalogue, standing.application, standing.partner,
-                                          claims->scope);
+    bool works = false;
+    if (standing.application != NULL && standing.partner != NULL) {
+        struct scope_set bound =
+            grant_bound(facts->party, standing.application, standing.partner, &works);
+        if (works)
+            standing.scopes = grant_surviving(facts->catalogue, &bound, claims->scope);
+    }
     standing.active = works & !revoked & !cut & !expired & !of_the_future;
     *out = standing;
     return RESULT_OK;

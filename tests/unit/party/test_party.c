@@ -14,10 +14,11 @@ Test(party, ceilings_are_closed_and_narrow_downwards)
         tree_set(&t, "calls.read sms.manage sms.create sms.read sms.update sms.delete");
 
     cr_assert_not_null(shop);
-    cr_assert(scope_set_eq(&shop->ceiling, &want),
+    struct party_reach reach = party_reach(t.party, shop);
+    cr_assert(scope_set_eq(&reach.ceiling, &want),
               "rating is not the parent's, so it is not the shop's");
     cr_assert_eq(shop->depth, 2u);
-    cr_assert(shop->working);
+    cr_assert(reach.works);
     tree_done(&t);
     leaks_check();
 }
@@ -26,10 +27,12 @@ Test(party, a_partner_works_only_while_all_above_it_are_active) /* 7662-4-c */
 {
     struct tree t;
     tree_init(&t);
-    cr_assert(!party_find_partner(t.party, &t.closed)->working);
-    cr_assert(!party_find_partner(t.party, &t.below)->working, "active under a suspended partner");
-    cr_assert(!party_application_works(party_find_application(t.party, &t.below_app)));
-    cr_assert(party_application_works(party_find_application(t.party, &t.shop_app)));
+    const struct party *p = t.party;
+    cr_assert(!party_reach(p, party_find_partner(p, &t.closed)).works);
+    cr_assert(!party_reach(p, party_find_partner(p, &t.below)).works,
+              "active under a suspended partner");
+    cr_assert(!party_application_works(p, party_find_application(p, &t.below_app)));
+    cr_assert(party_application_works(p, party_find_application(p, &t.shop_app)));
     tree_done(&t);
 }
 
@@ -60,9 +63,9 @@ Test(party, restricted_scopes_count_only_when_approved)
     struct scope_set restricted = tree_set(&t, "DirectRingOut");
 
     cr_assert(!scope_set_is_subset(&restricted, &app->declared));
-    cr_assert(
-        scope_set_is_subset(&restricted, &party_find_application(t.party, &t.root_app)->allowed),
-        "the root's first application holds all, approved");
+    struct scope_set root = party_allowed(t.party, party_find_application(t.party, &t.root_app));
+    cr_assert(scope_set_is_subset(&restricted, &root),
+              "the root's first application holds all, approved");
     tree_done(&t);
 }
 
@@ -77,7 +80,8 @@ Test(party, an_application_is_allowed_its_own_within_its_partners)
 
     cr_assert(scope_set_eq(&app->declared, &declared),
               "a name the catalogue lost counts for nothing");
-    cr_assert(scope_set_eq(&app->allowed, &allowed));
+    struct scope_set got = party_allowed(t.party, app);
+    cr_assert(scope_set_eq(&got, &allowed));
     cr_assert_eq(app->audience_count, (size_t)2);
     cr_assert(party_application_has_audience(app, STR("https://other.example")));
     cr_assert(!party_application_has_audience(app, STR("https://other.example/")));

@@ -47,8 +47,8 @@ Test(grant, a_request_is_granted_whole_or_refused_by_name) /* 6749-3.3-d, 6749-3
         const struct party_application *app = party_find_application(t.party, apps[grants[i].who]);
         struct scope_set got;
         struct str detail = STR_NONE;
-        enum err err =
-            grant_scopes(t.catalogue, app, str_from(grants[i].requested), &arena, &got, &detail);
+        enum err err = grant_scopes(t.catalogue, t.party, app, str_from(grants[i].requested),
+                                    &arena, &got, &detail);
         if (grants[i].granted == NULL) {
             cr_assert_eq(err, ERR_INVALID_SCOPE, "%s", grants[i].requested);
             cr_assert(str_eq(detail, str_from(grants[i].detail)), "%s: %.*s", grants[i].requested,
@@ -72,7 +72,7 @@ Test(grant, without_memory_nothing_is_decided)
     struct str detail;
     tree_init(&t);
     arena_init(&arena, NULL, 0, 8);
-    cr_assert_eq(grant_scopes(t.catalogue, party_find_application(t.party, &t.shop_app),
+    cr_assert_eq(grant_scopes(t.catalogue, t.party, party_find_application(t.party, &t.shop_app),
                               STR("nosuch"), &arena, &got, &detail),
                  ERR_FAULT_MEMORY);
     tree_done(&t);
@@ -90,6 +90,17 @@ static const struct {
     {"name.of.yesterday sms.read", "sms.read"},
 };
 
+static struct scope_set surviving(const struct tree *t, const struct party_application *app,
+                                  const struct sid *partner_sid, const char *names)
+{
+    bool works;
+    struct scope_set bound =
+        grant_bound(t->party, app, party_find_partner(t->party, partner_sid), &works);
+
+    cr_assert(works);
+    return grant_surviving(t->catalogue, &bound, str_from(names));
+}
+
 Test(grant, a_token_is_worth_what_its_tables_leave) /* P1 */
 {
     struct tree t;
@@ -97,8 +108,7 @@ Test(grant, a_token_is_worth_what_its_tables_leave) /* P1 */
     const struct party_application *app = party_find_application(t.party, &t.shop_app);
     for (size_t i = 0; i < sizeof(survivals) / sizeof(survivals[0]); i++) {
         struct scope_set want = tree_set(&t, survivals[i].left);
-        struct scope_set got =
-            grant_surviving(t.catalogue, app, app->partner, str_from(survivals[i].claim));
+        struct scope_set got = surviving(&t, app, &app->partner_sid, survivals[i].claim);
         cr_assert(scope_set_eq(&got, &want), "%s", survivals[i].claim);
     }
     tree_done(&t);
@@ -109,8 +119,7 @@ Test(grant, a_token_for_a_descendant_is_held_by_its_table_too) /* P1 */
     struct tree t;
     tree_init(&t);
     const struct party_application *app = party_find_application(t.party, &t.reseller_app);
-    struct scope_set got = grant_surviving(t.catalogue, app, party_find_partner(t.party, &t.shop),
-                                           STR("calls.manage sms.read"));
+    struct scope_set got = surviving(&t, app, &t.shop, "calls.manage sms.read");
     struct scope_set want = tree_set(&t, "calls.read sms.read");
     cr_assert(scope_set_eq(&got, &want));
     tree_done(&t);
