@@ -41,7 +41,9 @@ static struct result assemble(const struct config *config, struct store *store,
                                          : snapshot_new(config, catalogue, keyring, party,
                                                         buf_view(&metadata), previous, out);
     buf_free(&metadata);
-    if (!result_ok(made))
+    if (result_ok(made))
+        (*out)->tables_version = store_tables_version(store);
+    else
         party_free(&party);
     return made;
 }

@@ -74,6 +74,23 @@ bool exchange_abandon(struct exchange *x)
     return false;
 }
 
+enum step_result exchange_again_from(struct exchange *x,
+                                     enum step_result (*step)(struct exchange *x))
+{
+    unsigned first = 0;
+
+    while (x->route->endpoint->steps[first] != step) {
+        assert(x->route->endpoint->steps[first] != NULL);
+        first++;
+    }
+    if (x->held)
+        snapshot_unref(x->snapshot);
+    x->held = false;
+    x->snapshot = snapshot_now(x->worker->server);
+    x->next_step = first;
+    return STEP_NEXT;
+}
+
 void exchange_hold(struct exchange *x)
 {
     if (!x->held)

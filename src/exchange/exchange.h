@@ -100,6 +100,12 @@ void exchange_done(struct exchange *x);
  */
 void exchange_hold(struct exchange *x);
 
+/* The endpoint's steps from this one on, once more, on the tables and keys of now: what was decided
+ * no longer fits them. The step returns what this returns. Nothing of x->state may be used behind
+ * it that points into the snapshot of before. */
+enum step_result exchange_again_from(struct exchange *x,
+                                     enum step_result (*step)(struct exchange *x));
+
 /* Expensive work (signing, a first verification) goes through the worker's bounded queue, a few
  * dozen a turn, so that a flood cannot starve what is cheap; it is dropped when the client leaves.
  * The step returns what this returns: WAIT, or DONE with 503 when the queue is full. */

@@ -26,6 +26,7 @@ struct snapshot {
     struct keyring *keyring;
     uint64_t verify_version; /* the same as long as what token_verify looks at is the same */
     struct party *party;
+    uint64_t tables_version; /* the store's, of what party shows: a writer compares it */
     struct str metadata; /* the RFC 8414 document */
     struct str metadata_etag;
     struct str cache_control; /* of metadata and key set */
