@@ -1,6 +1,5 @@
 #include "http/access_log.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +14,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "exchange/peer.h"
 
 enum {
     RING_SIZE = 4096,
@@ -54,16 +54,8 @@ static struct str method_name(enum method method)
 
 static void put_address(struct buf *b, const struct access_entry *entry)
 {
-    char text[INET6_ADDRSTRLEN];
-    static const unsigned char none[16];
-
-    if (entry->is_unix && memcmp(&entry->address, none, sizeof(none)) == 0) {
-        buf_cstr(b, "\"unix\"");
-        return;
-    }
-    bool v4 = IN6_IS_ADDR_V4MAPPED(&entry->address);
-    inet_ntop(v4 ? AF_INET : AF_INET6, entry->address.s6_addr + (v4 ? 12 : 0), text, sizeof(text));
-    buf_json(b, str_from(text));
+    char text[PEER_TEXT];
+    buf_json(b, peer_format(&entry->address, text));
 }
 
 void access_entry_render(const struct access_entry *entry, struct buf *out)

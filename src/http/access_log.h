@@ -23,7 +23,7 @@ struct access_entry {
     const char *endpoint; /* a constant */
     int status;
     enum method method;
-    bool is_unix, path_cut;
+    bool path_cut;
     uint8_t id_len;
     uint16_t path_len;
     char id[REQUEST_ID_MAX];

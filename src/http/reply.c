@@ -161,7 +161,6 @@ static void log_access(const struct slot *slot)
     entry->bytes_in = x->request.body.len;
     entry->bytes_out = x->reply.body.len;
     entry->address = x->request.peer.address;
-    entry->is_unix = x->request.peer.is_unix;
     entry->endpoint = x->route->endpoint->name;
     entry->status = x->reply.status;
     entry->method = x->request.method;

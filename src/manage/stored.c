@@ -1,0 +1,93 @@
+#include "manage/stored.h"
+
+#include "exchange/peer.h"
+#include "exchange/snapshot.h"
+
+static void read_done(struct store_read *read)
+{
+    struct stored *stored = (struct stored *)((char *)read - offsetof(struct stored, read));
+    exchange_resume(stored->exchange);
+}
+
+enum step_result stored_read(struct exchange *x, struct stored *stored)
+{
+    exchange_hold(x);
+    stored->exchange = x;
+    stored->read.loop = x->worker->loop;
+    stored->read.done = read_done;
+    stored->read.arena = &x->arena;
+    store_read_submit(x->worker->server->store, &stored->read);
+    return STEP_WAIT;
+}
+
+enum step_result stored_step_read(struct exchange *x)
+{
+    const struct stored *stored = x->state;
+    return result_ok(stored->read.result) ? STEP_NEXT : exchange_fault(x, stored->read.result);
+}
+
+struct result stored_actor(struct exchange *x, const struct caller *caller, struct audit_actor *out)
+{
+    char *memory = arena_alloc(&x->arena, PEER_TEXT);
+
+    if (memory == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    *out = (struct audit_actor){
+        .token_sid = caller->token_sid,
+        .client_id = caller->application->client_id,
+        .partner_sid = caller->partner->partner_sid,
+        .address = peer_format(&x->request.peer.address, memory),
+        .request_id = x->request.request_id,
+    };
+    return RESULT_OK;
+}
+
+static struct str record(struct exchange *x, const struct caller *caller,
+                         const struct audit_event *event)
+{
+    struct audit_actor actor;
+
+    if (!result_ok(stored_actor(x, caller, &actor)))
+        return STR_NONE;
+    return audit_record(&x->arena, clock_wall_ms(x->worker->server->clock), &actor, event);
+}
+
+static void commit_done(struct store_request *request)
+{
+    struct stored *stored = (struct stored *)((char *)request - offsetof(struct stored, request));
+    exchange_resume(stored->exchange);
+}
+
+enum step_result stored_commit(struct exchange *x, struct stored *stored,
+                               const struct audit_event *event)
+{
+    struct store_request *request = &stored->request;
+
+    request->audit = record(x, &stored->caller.caller, event);
+    if (request->audit.ptr == NULL)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    exchange_hold(x);
+    stored->exchange = x;
+    request->loop = x->worker->loop;
+    request->done = commit_done;
+    request->if_tables = x->snapshot->tables_version;
+    store_submit(x->worker->server->store, request);
+    return STEP_WAIT;
+}
+
+enum step_result stored_step_committed(struct exchange *x)
+{
+    struct stored *stored = x->state;
+
+    if (!result_ok(stored->request.result))
+        return exchange_fault(x, stored->request.result);
+    if (stored->request.outcome != STORE_OUTCOME_CONFLICT)
+        return STEP_NEXT;
+    if (++stored->attempts == STORED_ATTEMPTS)
+        return exchange_refuse(x, ERR_CONFLICT,
+                               STR("Others keep changing this at the same time; nothing was "
+                                   "changed, try again"));
+    stored->read = (struct store_read){.verb = stored->read.verb};
+    stored->request = (struct store_request){.verb = stored->request.verb};
+    return exchange_again_from(x, caller_step_identify);
+}
