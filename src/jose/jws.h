@@ -43,10 +43,13 @@ size_t jws_size(const struct jws_prefix *prefix, size_t payload_len, const struc
 RESULT jws_write(struct buf *out, const struct jws_prefix *prefix, struct str payload,
                  struct crypto_ctx *ctx);
 
+/* What a `kid` may be wherever we read one: 1 to LIMIT_KID of A-Z a-z 0-9 _ - (8725-3.10-a). */
+bool jws_is_kid(struct str kid);
+
 struct jws {
     enum key_alg alg;
     struct str typ;                /* ptr is NULL when absent */
-    struct str kid;                /* likewise; else 1 to LIMIT_KID of A-Z a-z 0-9 _ - */
+    struct str kid;                /* likewise; else as jws_is_kid() says */
     struct str signing_input;      /* points into the token */
     struct str payload, signature; /* decoded, in the arena */
 };

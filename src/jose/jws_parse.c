@@ -13,7 +13,7 @@ static const struct str refused_members[] = {
     STR_INIT("enc"),  STR_INIT("zip"), STR_INIT("b64"), STR_INIT("x5t"), STR_INIT("x5t#S256"),
 };
 
-static bool is_kid(struct str kid)
+bool jws_is_kid(struct str kid)
 {
     if (kid.len == 0 || kid.len > LIMIT_KID)
         return false;
@@ -73,7 +73,7 @@ static enum err read_header(struct arena *arena, struct str text, struct jws *ou
         !key_alg_parse(alg, &out->alg) ||
         json_find_string(header, STR("typ"), &out->typ) == JSON_WRONG ||
         json_find_string(header, STR("kid"), &out->kid) == JSON_WRONG ||
-        (out->kid.ptr != NULL && !is_kid(out->kid))) /* 8725-3.10-a, THREATS-7 */
+        (out->kid.ptr != NULL && !jws_is_kid(out->kid))) /* 8725-3.10-a, THREATS-7 */
         return ERR_INVALID_TOKEN;
     return ERR_NONE;
 }
