@@ -138,7 +138,7 @@ static void visit(struct store *visited, void *context)
 {
     struct store_entry entry;
     size_t count = 0;
-    struct result read = store_read_entries(visited, 0, 0, 1, &entry, &count);
+    struct result read = store_read_entries(visited, 0, 0, 1, NULL, &entry, &count);
 
     (void)context;
     assert(!result_ok(read) || count <= 1); /* it may have been made to fail */
