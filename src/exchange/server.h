@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "audit/first.h"
 #include "core/clock.h"
 #include "core/entropy.h"
 #include "core/err.h"
@@ -36,6 +37,7 @@ struct server {
     _Atomic(struct revocation_link *) link;
     struct guess_throttle *throttle;
     struct token_cache *verified;
+    struct audit_first refusals; /* by M1-M3, in this minute */
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;
     int64_t started_mono_ms;

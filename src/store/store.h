@@ -193,8 +193,9 @@ struct store_assertion {
  * its rows point to lives as long. */
 struct store_request {
     enum store_verb verb;
-    struct loop *loop;                           /* where done runs; NULL: no answer wanted */
-    void (*done)(struct store_request *request); /* on loop's thread, after the commit */
+    struct loop *loop; /* where done runs, after the commit; NULL: on the writer's thread, or in
+                          store_submit where the request is not taken */
+    void (*done)(struct store_request *request); /* NULL, where loop is NULL: no answer wanted */
 
     /* Of verbs that change a row: what it was decided on; 0: whatever is there. */
     uint64_t if_revision; /* of TOKEN_UPDATE, PARTNER_, APPLICATION_UPDATE and _DELETE */

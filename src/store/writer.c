@@ -19,8 +19,11 @@ static void run_done(struct loop_msg *message)
 
 static void answer(struct store_request *request)
 {
-    if (request->loop == NULL)
+    if (request->loop == NULL) {
+        if (request->done != NULL)
+            request->done(request);
         return;
+    }
     request->message.run = run_done;
     loop_post(request->loop, &request->message);
 }

@@ -1,0 +1,72 @@
+#include "manage/refusal.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+#include "exchange/field_errors.h"
+#include "exchange/server.h"
+#include "manage/stored.h"
+#include "store/store.h"
+
+/* On its way to the store, behind an exchange that is answered and gone. */
+struct refusal_record {
+    struct store_request request;
+    char text[];
+};
+
+/* On the writer's thread, or on the caller's when the store did not take it. */
+static void record_done(struct store_request *request)
+{
+    struct refusal_record *record =
+        (struct refusal_record *)((char *)request - offsetof(struct refusal_record, request));
+
+    if (!result_ok(request->result))
+        LOG(LOG_WARN, "audit_refusal_lost", LF_ERR(request->result.code));
+    free(record);
+}
+
+static bool submit(struct store *store, struct str text)
+{
+    struct refusal_record *record = malloc(sizeof(*record) + text.len);
+
+    if (record == NULL)
+        return false;
+    memcpy(record->text, text.ptr, text.len);
+    record->request = (struct store_request){
+        .verb = STORE_AUDIT_APPEND,
+        .audit = str_make(record->text, text.len),
+        .done = record_done,
+    };
+    store_submit(store, &record->request);
+    return true;
+}
+
+/* False: it was not the first of its minute, or memory is short. */
+static bool record_first(struct exchange *x, const struct caller *caller,
+                         const struct audit_event *event)
+{
+    struct server *server = x->worker->server;
+    struct audit_actor actor;
+
+    if (!audit_first_is(&server->refusals, &caller->application->client_id, event->rule,
+                        clock_mono_ms(server->clock)) ||
+        !result_ok(stored_actor(x, caller, &actor)))
+        return false;
+    struct str text = audit_record(&x->arena, clock_wall_ms(server->clock), &actor, event);
+    return text.ptr != NULL && submit(server->store, text);
+}
+
+enum step_result manage_refuse_rule(struct exchange *x, const struct caller *caller,
+                                    const struct audit_event *event, enum err code,
+                                    struct str field, struct str message)
+{
+    assert(event->rule.len > 0);
+    bool recorded = record_first(x, caller, event);
+    metrics_add(&x->worker->metrics,
+                recorded ? METRIC_RULE_REFUSALS_RECORDED : METRIC_RULE_REFUSALS_COUNTED, 1);
+    if (field.len == 0)
+        return exchange_refuse(x, code, message);
+    return exchange_refuse_field(x, code, field, message);
+}
