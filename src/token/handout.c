@@ -1,0 +1,42 @@
+#include "token/handout.h"
+
+#include "core/buf.h"
+
+enum { MESSAGE_FIRST = 256 };
+
+struct scope_set handout_added(const struct scope_catalogue *catalogue,
+                               const struct scope_set *stored, const struct scope_set *asked)
+{
+    struct scope_set closure = scope_closure(catalogue, stored);
+    return scope_set_difference(asked, &closure);
+}
+
+bool handout_is_held(const struct scope_set *added, const struct scope_set *rights,
+                     struct scope_set *out_excess)
+{
+    *out_excess = scope_set_difference(added, rights);
+    return scope_set_is_empty(out_excess);
+}
+
+struct str handout_message(const struct scope_catalogue *catalogue, struct str before,
+                           const struct scope_set *names, struct arena *arena)
+{
+    uint16_t bits[LIMIT_SCOPES];
+    size_t count = catalogue_order(catalogue, names, bits);
+    size_t shown = count < HANDOUT_NAMES ? count : HANDOUT_NAMES;
+    struct buf b;
+
+    buf_init_arena(&b, arena, MESSAGE_FIRST,
+                   before.len + (HANDOUT_NAMES + 1) * (LIMIT_SCOPE_NAME + 2));
+    buf_str(&b, before);
+    for (size_t i = 0; i < shown; i++) {
+        buf_cstr(&b, i == 0 ? ": " : ", ");
+        buf_str(&b, catalogue_value(catalogue, bits[i])->name);
+    }
+    if (shown < count) {
+        buf_cstr(&b, " and ");
+        buf_u64(&b, count - shown);
+        buf_cstr(&b, " more");
+    }
+    return b.failed ? STR_NONE : buf_view(&b);
+}
