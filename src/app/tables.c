@@ -44,7 +44,7 @@ static struct result assemble(const struct config *config, struct store *store,
     if (result_ok(made))
         (*out)->tables_version = store_tables_version(store);
     else
-        party_free(&party);
+        party_unref(&party);
     return made;
 }
 

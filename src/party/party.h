@@ -1,10 +1,12 @@
 /* Partners and applications in memory: the tables every grant and every introspection is held
- * against. Built whole from the store, immutable from then on; a change builds a new one.
+ * against. A version of them is immutable and counted; the next one shares with it all that did not
+ * change, so that a change costs microseconds however large the tables are, and whoever looks at
+ * the one before goes on seeing it whole.
  *
  * Each record says what it has itself; what its place in the tree leaves of that is worked out when
  * it is asked for, by going up the chain (SPEC 2, P1): so a change of one partner is a change of
  * one record, however many stand below it. Stored names that the catalogue does not know (any more)
- * count as absent. */
+ * count as absent. What a look-up gives lives as long as the version it was asked of. */
 #ifndef PARTY_PARTY_H
 #define PARTY_PARTY_H
 
@@ -51,23 +53,41 @@ struct party_application {
     enum application_type type;
     enum application_status status;
     enum client_auth_method auth_method;
+    enum client_auth_audience auth_audience;
     bool client_credentials; /* registered for that grant */
     bool introspection;
     uint32_t access_token_ttl_s; /* 0: the default */
-    struct scope_set declared;   /* literally, without restricted values that nobody approved */
-    struct scope_set own;        /* closure of declared, whatever its partner has */
+    uint64_t revision;
+    bool scopes_all;
+    struct scope_set declared; /* literally, without restricted values that nobody approved */
+    struct scope_set own;      /* closure of declared, whatever its partner has */
     const struct str *audiences;
     size_t audience_count;
+    struct str jwks;          /* a JWK Set as JSON; empty: none */
+    struct str redirect_uris; /* with single spaces between */
     struct party_secret secrets[PARTY_SECRETS_MAX];
     size_t secret_count;
 };
 
 struct party;
 
-/* The catalogue's bits are used, the catalogue itself is not kept. A row that points nowhere, or a
- * tree that is too deep, is a fault. */
+/* All of the store's. The catalogue's bits are used, the catalogue itself is not kept. A row that
+ * points nowhere, or a tree that is too deep, is a fault. Held once. */
 RESULT party_load(struct store *store, const struct scope_catalogue *catalogue, struct party **out);
-void party_free(struct party **party);
+
+/* What the tables are after these changes, in order. catalogue: the one old was made with. A change
+ * that does not fit old (of an unknown partner's application, say) is a fault, logged; old stays
+ * whole in any case. Held once. */
+RESULT party_apply(const struct party *old, const struct scope_catalogue *catalogue,
+                   const struct store_change *changes, size_t n, struct party **out);
+
+void party_ref(const struct party *party);
+void party_unref(struct party **party); /* any thread; accepts NULL */
+
+/* From here on it is known that the store has changed and that this version, which readers still
+ * see, does not show it: they answer 503 rather than by it (P1, P4). Any thread. */
+void party_outdate(struct party *party);
+bool party_is_outdated(const struct party *party);
 
 /* NULL when there is none. */
 const struct party_partner *party_find_partner(const struct party *party,

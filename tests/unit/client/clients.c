@@ -90,7 +90,7 @@ void clients_init(struct clients *clients)
     memset(clients, 0, sizeof(*clients));
     tree_init(&clients->tree);
     seed(clients);
-    party_free(&clients->tree.party);
+    party_unref(&clients->tree.party);
     cr_assert(
         result_ok(party_load(clients->tree.store, clients->tree.catalogue, &clients->tree.party)));
 }

@@ -132,7 +132,7 @@ Test(party, a_tree_that_is_too_deep_is_not_loaded)
     struct sid deepest = seed_chain(&t, t.shop, LIMIT_PARTNER_DEPTH - 3);
     cr_assert(result_ok(party_load(t.store, t.catalogue, &party)));
     cr_assert_eq(party_find_partner(party, &deepest)->depth, (unsigned)LIMIT_PARTNER_DEPTH - 1);
-    party_free(&party);
+    party_unref(&party);
     seed_chain(&t, deepest, 1);
     cr_assert_eq(party_load(t.store, t.catalogue, &party).code, ERR_FAULT_STORE);
     cr_assert_null(party);

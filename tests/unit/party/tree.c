@@ -92,7 +92,7 @@ void tree_init(struct tree *t)
 
 void tree_done(struct tree *t)
 {
-    party_free(&t->party);
+    party_unref(&t->party);
     store_close(&t->store);
     catalogue_free(&t->catalogue);
 }
