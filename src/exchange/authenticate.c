@@ -23,6 +23,8 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
         .mono_ms = clock_mono_ms(server->clock),
     };
 
+    if (party_is_outdated(x->snapshot->party))
+        return exchange_fault(x, FAULT(ERR_FAULT_TABLES)); /* it may be suspended by now (P1) */
     enum err err = client_credentials_read(presented, &x->arena, &credentials);
     if (err == ERR_NONE)
         err = client_authenticate(&context, &credentials, out, &x->retry_after_s);

@@ -3,9 +3,27 @@
 #include <stdlib.h>
 
 #include "core/base64.h"
+#include "core/log.h"
 #include "crypto/digest.h"
 
 enum { ETAG_BYTES = 12, TEXT_MAX = 128 };
+
+struct snapshot_base {
+    _Atomic unsigned references; /* snapshots */
+    struct scope_catalogue *catalogue;
+    struct keyring *keyring;
+    struct arena memory; /* of the texts */
+};
+
+static void unref_base(struct snapshot_base *base)
+{
+    if (atomic_fetch_sub_explicit(&base->references, 1, memory_order_acq_rel) != 1)
+        return;
+    catalogue_free(&base->catalogue);
+    keyring_unref(&base->keyring);
+    arena_reset(&base->memory);
+    free(base);
+}
 
 static struct str make_etag(struct arena *memory, struct str document)
 {
@@ -29,11 +47,11 @@ static struct str make_cache_control(struct arena *memory, int64_t max_age_s)
     return b.failed ? STR_NONE : buf_view(&b);
 }
 
-static bool copy_policy(const struct config *config, struct snapshot *s)
+static bool copy_policy(const struct config *config, struct arena *memory, struct snapshot *s)
 {
     const struct config_tokens *tokens = &config->tokens;
     struct token_plain_audience *plain =
-        arena_array(&s->memory, tokens->jwt_type.n + 1, sizeof(*plain));
+        arena_array(memory, tokens->jwt_type.n + 1, sizeof(*plain));
 
     if (plain == NULL)
         return false;
@@ -47,7 +65,7 @@ static bool copy_policy(const struct config *config, struct snapshot *s)
     for (size_t i = 0; i < tokens->jwt_type.n; i++) {
         if (!tokens->jwt_type.items[i].plain)
             continue;
-        struct str audience = arena_str(&s->memory, tokens->jwt_type.items[i].audience);
+        struct str audience = arena_str(memory, tokens->jwt_type.items[i].audience);
         if (audience.ptr == NULL)
             return false;
         plain[s->policy.plain_count++].audience = audience;
@@ -73,31 +91,69 @@ static bool verifies_alike(const struct snapshot *a, const struct snapshot *b)
            str_eq(a->issuer, b->issuer) && same_plain(&a->policy, &b->policy);
 }
 
+static bool copy_texts(const struct config *config, struct str metadata, struct arena *memory,
+                       struct snapshot *s)
+{
+    s->issuer = arena_str(memory, config->server.issuer);
+    s->metadata = arena_str(memory, metadata);
+    s->metadata_etag = make_etag(memory, metadata);
+    s->cache_control = make_cache_control(memory, config->keys.jwks_max_age_s);
+    return s->issuer.ptr != NULL && s->metadata.ptr != NULL && s->metadata_etag.ptr != NULL &&
+           s->cache_control.ptr != NULL && copy_policy(config, memory, s);
+}
+
 struct result snapshot_new(const struct config *config, struct scope_catalogue *catalogue,
                            struct keyring *keyring, struct party *party, struct str metadata,
                            const struct snapshot *previous, struct snapshot **out)
 {
     struct snapshot *s = calloc(1, sizeof(*s));
+    struct snapshot_base *base = calloc(1, sizeof(*base));
 
-    if (s == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    arena_init(&s->memory, NULL, 0, LIMIT_ARENA);
-    s->issuer = arena_str(&s->memory, config->server.issuer);
-    s->metadata = arena_str(&s->memory, metadata);
-    s->metadata_etag = make_etag(&s->memory, metadata);
-    s->cache_control = make_cache_control(&s->memory, config->keys.jwks_max_age_s);
-    if (s->issuer.ptr == NULL || s->metadata.ptr == NULL || s->metadata_etag.ptr == NULL ||
-        s->cache_control.ptr == NULL || !copy_policy(config, s)) {
-        arena_reset(&s->memory);
+    if (base != NULL)
+        arena_init(&base->memory, NULL, 0, LIMIT_ARENA);
+    if (s == NULL || base == NULL || !copy_texts(config, metadata, &base->memory, s)) {
+        if (base != NULL)
+            arena_reset(&base->memory);
+        free(base);
         free(s);
         return FAULT(ERR_FAULT_MEMORY);
     }
+    atomic_init(&base->references, 1);
+    base->catalogue = catalogue;
+    base->keyring = keyring;
     atomic_init(&s->references, 1);
+    s->base = base;
     s->catalogue = catalogue;
     s->keyring = keyring;
     s->party = party;
     s->verify_version =
         previous == NULL ? 1 : previous->verify_version + !verifies_alike(previous, s);
+    *out = s;
+    return RESULT_OK;
+}
+
+struct result snapshot_with_party(const struct snapshot *old, struct party *party,
+                                  uint64_t tables_version, struct snapshot **out)
+{
+    struct snapshot *s = malloc(sizeof(*s));
+
+    if (s == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    *s = (struct snapshot){
+        .base = old->base,
+        .issuer = old->issuer,
+        .policy = old->policy,
+        .catalogue = old->catalogue,
+        .keyring = old->keyring,
+        .verify_version = old->verify_version,
+        .party = party,
+        .tables_version = tables_version,
+        .metadata = old->metadata,
+        .metadata_etag = old->metadata_etag,
+        .cache_control = old->cache_control,
+    };
+    atomic_init(&s->references, 1);
+    atomic_fetch_add_explicit(&s->base->references, 1, memory_order_relaxed);
     *out = s;
     return RESULT_OK;
 }
@@ -113,10 +169,8 @@ void snapshot_unref(const struct snapshot *snapshot)
 
     if (atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1)
         return;
-    party_free(&s->party);
-    catalogue_free(&s->catalogue);
-    keyring_unref(&s->keyring);
-    arena_reset(&s->memory);
+    party_unref(&s->party);
+    unref_base(s->base);
     free(s);
 }
 
@@ -129,5 +183,34 @@ void snapshot_publish(struct server *server, struct snapshot *snapshot)
 {
     struct snapshot *old = atomic_exchange(&server->snapshot, snapshot);
     if (old != NULL)
-        quiesce_retire(&server->quiesce, old, drop);
+        quiesce_retire_noted(&server->quiesce, &old->note, old, drop);
+}
+
+static struct result follow(const struct snapshot *now, const struct store_change *changes,
+                            size_t n, uint64_t tables_version, struct snapshot **out)
+{
+    struct party *party;
+
+    TRY(party_apply(now->party, now->catalogue, changes, n, &party));
+    struct result made = snapshot_with_party(now, party, tables_version, out);
+    if (!result_ok(made))
+        party_unref(&party);
+    return made;
+}
+
+void snapshot_change_tables(struct server *server, const struct store_change *changes, size_t n,
+                            uint64_t tables_version)
+{
+    struct snapshot *now = atomic_load(&server->snapshot), *next;
+
+    if (party_is_outdated(now->party))
+        return; /* what is missing can only be read again */
+    struct result followed = follow(now, changes, n, tables_version, &next);
+    if (result_ok(followed)) {
+        snapshot_publish(server, next);
+        return;
+    }
+    party_outdate(now->party);
+    LOG(LOG_ERROR, "tables_outdated", LF_CSTR("reason", err_info(followed.code)->text),
+        LF_INT("changes", n));
 }

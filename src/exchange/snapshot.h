@@ -2,6 +2,9 @@
  * partners and applications, as one immutable object. A change builds a new one and swaps the
  * pointer after its commit and before its answer (P1), so no exchange ever sees half a change.
  *
+ * Partners and applications change with every write to them, the rest with a reload: so the rest is
+ * a base that snapshots share, and a change of the tables costs microseconds.
+ *
  * Reading: snapshot_now() costs one load; the pointer holds until the worker's loop passes its next
  * turn. An exchange that needs it longer takes a reference (exchange_hold). */
 #ifndef EXCHANGE_SNAPSHOT_H
@@ -18,8 +21,11 @@
 #include "scope/catalogue.h"
 #include "token/policy.h"
 
+struct snapshot_base; /* what texts, catalogue and keyring live in */
+
 struct snapshot {
     _Atomic unsigned references;
+    struct snapshot_base *base;
     struct str issuer;
     struct token_policy policy;
     struct scope_catalogue *catalogue;
@@ -27,10 +33,10 @@ struct snapshot {
     uint64_t verify_version; /* the same as long as what token_verify looks at is the same */
     struct party *party;
     uint64_t tables_version; /* the store's, of what party shows: a writer compares it */
-    struct str metadata; /* the RFC 8414 document */
+    struct str metadata;     /* the RFC 8414 document */
     struct str metadata_etag;
-    struct str cache_control; /* of metadata and key set */
-    struct arena memory;      /* of the texts above */
+    struct str cache_control;    /* of metadata and key set */
+    struct quiesce_garbage note; /* of its retirement */
 };
 
 /* The snapshot owns catalogue, keyring and party from a successful call on. config and metadata are
@@ -39,9 +45,19 @@ RESULT snapshot_new(const struct config *config, struct scope_catalogue *catalog
                     struct keyring *keyring, struct party *party, struct str metadata,
                     const struct snapshot *previous, struct snapshot **out);
 
+/* The same with other tables, which are the snapshot's from a successful call on. */
+RESULT snapshot_with_party(const struct snapshot *old, struct party *party, uint64_t tables_version,
+                           struct snapshot **out);
+
 /* Takes over the caller's reference; readers see the new one from here on, the old one goes when
  * the last of them is past it. One caller at a time. */
 void snapshot_publish(struct server *server, struct snapshot *snapshot);
+
+/* Publishes the tables as these changes leave them: hooks.changed of the store. When that fails the
+ * tables that readers see are outdated (party_outdate) until others are published. On the thread
+ * that publishes. */
+void snapshot_change_tables(struct server *server, const struct store_change *changes, size_t n,
+                            uint64_t tables_version);
 
 static inline const struct snapshot *snapshot_now(const struct server *server)
 {

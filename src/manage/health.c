@@ -60,6 +60,15 @@ static struct verdict judge_index(const struct server *server)
     return (struct verdict){HEALTH_OK, NULL};
 }
 
+static struct verdict judge_tables(const struct server *server)
+{
+    const struct snapshot *snapshot = snapshot_now(server);
+    if (snapshot == NULL || party_is_outdated(snapshot->party))
+        return (struct verdict){HEALTH_UNAVAILABLE,
+                                "partners and applications are being read again from the store"};
+    return (struct verdict){HEALTH_OK, NULL};
+}
+
 static struct verdict judge_redis(const struct server *server)
 {
     if (server->config->redis.kind == CONFIG_REDIS_NONE)
@@ -91,7 +100,8 @@ static const struct {
 } parts[] = {
     {STR_INIT("process"), judge_process}, {STR_INIT("key"), judge_key},
     {STR_INIT("store"), judge_store},     {STR_INIT("index"), judge_index},
-    {STR_INIT("redis"), judge_redis},     {STR_INIT("clock"), judge_clock},
+    {STR_INIT("tables"), judge_tables},   {STR_INIT("redis"), judge_redis},
+    {STR_INIT("clock"), judge_clock},
 };
 
 enum { PARTS = sizeof(parts) / sizeof(parts[0]), HEALTH_BODY_MAX = 4096 };

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "scope/parse.h"
 #include "token/grant.h"
 
 static bool is_cut(const struct token_facts *facts, const struct verified_token *token,
@@ -23,6 +24,20 @@ static bool is_cut(const struct token_facts *facts, const struct verified_token 
     return revocation_index_is_cut(facts->index, &subject);
 }
 
+/* What a JWT's names are worth: within the application, its partners, and what the token's row has
+ * now where that was changed after it was signed. All are closed, and so is what they share (P1).
+ */
+static struct scope_set scopes_now(const struct token_facts *facts, const struct scope_set *bound,
+                                   const struct entry_set *set, struct str names)
+{
+    if (set == NULL)
+        return grant_surviving(facts->catalogue, bound, names);
+    struct scope_set held = scope_read(facts->catalogue, set->scopes);
+    held = scope_closure(facts->catalogue, &held);
+    held = scope_set_intersection(bound, &held);
+    return grant_surviving(facts->catalogue, &held, names);
+}
+
 struct result token_standing(const struct token_facts *facts, const struct verified_token *token,
                              struct token_standing *out)
 {
@@ -30,13 +45,20 @@ struct result token_standing(const struct token_facts *facts, const struct verif
     struct token_standing standing = {
         .application = party_find_application(facts->party, &claims->client_id),
         .partner = party_find_partner(facts->party, &claims->partner_sid),
+        .exp_s = claims->exp_s,
     };
+    struct entry_set set;
 
     if (!revocation_index_is_complete(facts->index))
         return FAULT(ERR_FAULT_INDEX);
-    bool revoked = revocation_index_has_token(facts->index, &claims->token_sid);
+    if (party_is_outdated(facts->party))
+        return FAULT(ERR_FAULT_TABLES);
+    enum revocation_found found = revocation_index_find(facts->index, &claims->token_sid, &set);
+    bool is_set = found == REVOCATION_SET;
+    if (is_set && set.exp_s < standing.exp_s)
+        standing.exp_s = set.exp_s;
     bool cut = is_cut(facts, token, standing.partner);
-    bool expired = claims->exp_s <= facts->now_s; /* 7662-4-a: no leeway */
+    bool expired = standing.exp_s <= facts->now_s; /* 7662-4-a: no leeway */
     /* Minted while the clock was ahead: it would live that much longer once the clock is right. */
     bool of_the_future = claims->iat_s > facts->now_s + facts->ttl_max_s;
     bool works = false;
@@ -44,9 +66,9 @@ struct result token_standing(const struct token_facts *facts, const struct verif
         struct scope_set bound =
             grant_bound(facts->party, standing.application, standing.partner, &works);
         if (works)
-            standing.scopes = grant_surviving(facts->catalogue, &bound, claims->scope);
+            standing.scopes = scopes_now(facts, &bound, is_set ? &set : NULL, claims->scope);
     }
-    standing.active = works & !revoked & !cut & !expired & !of_the_future;
+    standing.active = works & (found != REVOCATION_REVOKED) & !cut & !expired & !of_the_future;
     *out = standing;
     return RESULT_OK;
 }

@@ -20,9 +20,10 @@ struct token_standing {
     const struct party_application *application; /* NULL: gone */
     const struct party_partner *partner;         /* NULL: gone */
     struct scope_set scopes; /* surviving names; closure is the caller's to take */
+    int64_t exp_s;           /* the earlier of what was signed and what the token's row says now */
 };
 
-/* ERR_FAULT_INDEX while the index cannot tell. Works through all checks whatever the first ones
+/* ERR_FAULT_INDEX while the index cannot tell, ERR_FAULT_TABLES while party is outdated. Works through all checks whatever the first ones
  * say, so that revoked, expired and foreign take the same time. */
 RESULT token_standing(const struct token_facts *facts, const struct verified_token *token,
                       struct token_standing *out);

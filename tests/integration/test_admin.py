@@ -8,7 +8,7 @@ import pytest
 
 from testbed import eventually
 
-PARTS = {"process", "key", "store", "index", "redis", "clock"}
+PARTS = {"process", "key", "store", "index", "tables", "redis", "clock"}
 
 
 def test_livez(bed):
