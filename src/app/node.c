@@ -54,16 +54,20 @@ static bool open_store(struct node *node, struct buf *out_error)
 static struct result build_index(struct node *node)
 {
     struct store_entry *page = malloc(ENTRIES_PAGE * sizeof(*page));
+    struct arena names; /* of the scopes that a page's sets carry */
     uint64_t last = store_last_number(node->store), after = 0;
     struct result result = page == NULL ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
     size_t count = ENTRIES_PAGE;
 
+    arena_init(&names, NULL, 0, (size_t)ENTRIES_PAGE * 2 * LIMIT_TOKEN);
     while (result_ok(result) && count == ENTRIES_PAGE) {
-        result = store_read_entries(node->store, after, INT64_MIN, ENTRIES_PAGE, page, &count);
+        result =
+            store_read_entries(node->store, after, INT64_MIN, ENTRIES_PAGE, &names, page, &count);
         if (result_ok(result) && count > 0) {
             after = page[count - 1].number;
             result = revocation_index_apply(node->server.index, page, count);
         }
+        arena_reset(&names);
     }
     free(page);
     if (result_ok(result))

@@ -83,7 +83,7 @@ static void write_active(struct json_writer *w, const struct exchange *x,
     json_write_key(w, STR("client_id"));
     json_write_sid(w, &claims->client_id);
     json_write_member_string(w, STR("token_type"), STR("Bearer"));
-    json_write_member_int(w, STR("exp"), claims->exp_s);
+    json_write_member_int(w, STR("exp"), standing->exp_s);
     json_write_member_int(w, STR("iat"), claims->iat_s);
     json_write_member_string(w, STR("sub"), claims->subject);
     token_claims_write_aud(w, claims);

@@ -1,9 +1,12 @@
 /* The index: 256 shards of the token table and one set of epochs, each behind an atomic pointer.
  * The writer adds to a shard's table in place; when it is full, or something in it has ended, the
  * writer builds another table and swaps the pointer, so no step costs more than a 256th of the
- * whole.
+ * whole. Tables that follow each other share the sets their entries point to: a set is retired when
+ * another statement takes its place, or when it has ended and its table goes.
  *
- * Memory: 33 bytes a slot, between 75 and 90 % of the slots used, so 37 to 44 bytes a revocation.
+ * Memory: 33 bytes a slot, between 75 and 90 % of the slots used, so 37 to 44 bytes a revocation. A
+ * narrowed token takes as much, and its names. Names and not bits: bits would be those of one
+ * catalogue, and a name that comes back with a reload counts again (P1).
  */
 #include "revocation/index.h"
 
@@ -51,12 +54,22 @@ struct result revocation_index_new(struct quiesce *quiesce, struct revocation_in
     return RESULT_OK;
 }
 
+static void shard_free(struct table *table)
+{
+    for (size_t i = 0; table != NULL && i < table_slots(table); i++) {
+        struct table_entry *entry = table_slot(table, i);
+        if (entry != NULL)
+            free(table_set_of(table_detail(entry)));
+    }
+    table_free(table);
+}
+
 void revocation_index_free(struct revocation_index **index)
 {
     if (*index == NULL)
         return;
     for (size_t i = 0; i < SHARDS; i++)
-        table_free(atomic_load(&(*index)->shards[i]));
+        shard_free(atomic_load(&(*index)->shards[i]));
     epochs_free(atomic_load(&(*index)->epochs));
     free(*index);
     *index = NULL;
@@ -90,15 +103,38 @@ static void count_tokens(struct revocation_index *index, size_t more, size_t les
     atomic_store_explicit(&index->tokens, tokens + more - less, memory_order_relaxed);
 }
 
-static void shard_swap(struct revocation_index *index, size_t shard, struct table *new)
+static void retire(struct revocation_index *index, void *object, void (*free_object)(void *object))
+{
+    quiesce_retire(index->quiesce, object, free_object);
+    index->retired = true;
+}
+
+/* What detail points to; readers may still look at it. */
+static void set_retire(struct revocation_index *index, uint64_t detail)
+{
+    struct table_set *set = table_set_of(detail);
+
+    if (set == NULL)
+        return;
+    count_bytes(index, 0, table_set_bytes(set));
+    retire(index, set, free);
+}
+
+/* new: a copy of what lived at now_s. */
+static void shard_swap(struct revocation_index *index, size_t shard, struct table *new,
+                       int64_t now_s)
 {
     struct table *old = atomic_exchange(&index->shards[shard], new);
 
     count_bytes(index, new != NULL ? new->bytes : 0, old != NULL ? old->bytes : 0);
     if (old == NULL)
         return;
-    quiesce_retire(index->quiesce, old, table_free);
-    index->retired = true;
+    for (size_t i = 0; i < table_slots(old); i++) {
+        const struct table_entry *entry = table_slot(old, i);
+        if (entry != NULL && table_end_s(table_detail(entry)) <= now_s)
+            set_retire(index, table_detail(entry));
+    }
+    retire(index, old, table_free);
 }
 
 static void epochs_swap(struct revocation_index *index, struct epochs *new)
@@ -107,10 +143,8 @@ static void epochs_swap(struct revocation_index *index, struct epochs *new)
 
     count_bytes(index, new != NULL ? new->bytes : 0, old != NULL ? old->bytes : 0);
     atomic_store_explicit(&index->epoch_count, new != NULL ? new->count : 0, memory_order_relaxed);
-    if (old == NULL)
-        return;
-    quiesce_retire(index->quiesce, old, epochs_free);
-    index->retired = true;
+    if (old != NULL)
+        retire(index, old, epochs_free);
 }
 
 /* While an index is built at start nobody else collects, and grown-out tables would pile up. */
@@ -121,79 +155,84 @@ static void collect(struct revocation_index *index)
     index->retired = false;
 }
 
-static bool entry_has_ended(const struct table_entry *entry, int64_t now_s)
+/* Makes room for one more in *table, the shard's. */
+static RESULT shard_grow(struct revocation_index *index, size_t shard, struct table **table)
 {
-    return (int64_t)atomic_load_explicit(&entry->detail, memory_order_relaxed) <= now_s;
+    size_t room = *table != NULL ? (*table)->room : 0;
+    struct table *grown = table_copy_live(*table, index->seed, INT64_MIN, room + room / 5 + 1);
+
+    if (grown == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    shard_swap(index, shard, grown, INT64_MIN);
+    *table = grown;
+    return RESULT_OK;
 }
 
-static size_t count_live(struct table *table, int64_t now_s)
+/* The entry's statement as a word; 0 when out of memory. before: what is there, whose end stays
+ * when it is later. */
+static uint64_t detail_new(struct revocation_index *index, const struct store_entry *entry,
+                           int64_t before_end_s)
 {
-    size_t live = 0;
-    for (size_t i = 0; i < (size_t)table->groups * TABLE_GROUP; i++) {
-        struct table_entry *entry = table_slot(table, i);
-        live += entry != NULL && !entry_has_ended(entry, now_s);
-    }
-    return live;
+    int64_t end_s = entry->end_s > before_end_s ? entry->end_s : before_end_s;
+
+    if (entry->kind == ENTRY_TOKEN_REVOKED)
+        return table_revoked(end_s);
+    struct table_set *set = table_set_new(&entry->set, end_s);
+    if (set != NULL)
+        count_bytes(index, table_set_bytes(set), 0);
+    return (uint64_t)(uintptr_t)set;
 }
 
-/* Copies what lives into a table with room for size entries. NULL when out of memory. */
-static struct table *copy_live(const struct revocation_index *index, struct table *old,
-                               int64_t now_s, size_t size)
+/* Revoked stays revoked and takes the place of every set; of two sets the higher number counts.
+ * Whatever it is, it stays for as long as anybody said. */
+static RESULT replace(struct revocation_index *index, struct table_entry *found,
+                      const struct store_entry *entry)
 {
-    struct table *new = table_new(size);
-    if (new == NULL)
-        return NULL;
+    uint64_t before = table_detail(found);
+    bool is_set = entry->kind == ENTRY_TOKEN_SET;
+    uint64_t number = atomic_load_explicit(&found->number, memory_order_relaxed);
 
-    for (size_t i = 0; old != NULL && i < (size_t)old->groups * TABLE_GROUP; i++) {
-        struct table_entry *entry = table_slot(old, i);
-        if (entry == NULL || entry_has_ended(entry, now_s))
-            continue;
-        struct table_key key = {.high = atomic_load_explicit(&entry->high, memory_order_relaxed),
-                                .low = atomic_load_explicit(&entry->low, memory_order_relaxed)};
-        key.hash = hash_words(index->seed, key.high, key.low);
-        table_add(new, &key, atomic_load_explicit(&entry->state, memory_order_relaxed),
-                  atomic_load_explicit(&entry->detail, memory_order_relaxed));
-    }
-    return new;
+    if (is_set && (table_is_revoked(before) || entry->number <= number))
+        return RESULT_OK;
+    uint64_t after = detail_new(index, entry, table_end_s(before));
+    if (after == 0)
+        return FAULT(ERR_FAULT_MEMORY);
+    atomic_store_explicit(&found->number, entry->number, memory_order_relaxed);
+    atomic_store(&found->detail, after);
+    set_retire(index, before);
+    return RESULT_OK;
 }
 
-static RESULT apply_revoked(struct revocation_index *index, const struct store_entry *entry)
+static RESULT apply_token(struct revocation_index *index, const struct store_entry *entry)
 {
     struct table_key key = key_of(index, &entry->id);
     size_t shard = shard_of(key.hash);
     struct table *table = atomic_load_explicit(&index->shards[shard], memory_order_relaxed);
     struct table_entry *found = table != NULL ? table_find(table, &key) : NULL;
 
-    if (found != NULL) {
-        /* Revoked stays revoked, and for as long as anybody said. */
-        if ((int64_t)atomic_load_explicit(&found->detail, memory_order_relaxed) < entry->end_s)
-            atomic_store_explicit(&found->detail, (uint64_t)entry->end_s, memory_order_relaxed);
-        return RESULT_OK;
-    }
-    if (table == NULL || table->used == table->room) {
-        size_t room = table != NULL ? table->room : 0;
-        struct table *grown = copy_live(index, table, INT64_MIN, room + room / 5 + 1);
-        if (grown == NULL)
-            return FAULT(ERR_FAULT_MEMORY);
-        shard_swap(index, shard, grown);
-        table = grown;
-    }
-    table_add(table, &key, table_state(entry->number, TABLE_REVOKED), (uint64_t)entry->end_s);
+    if (found != NULL)
+        return replace(index, found, entry);
+    if (table == NULL || table->used == table->room)
+        TRY(shard_grow(index, shard, &table));
+    uint64_t detail = detail_new(index, entry, INT64_MIN);
+    if (detail == 0)
+        return FAULT(ERR_FAULT_MEMORY);
+    table_add(table, &key, entry->number, detail);
     count_tokens(index, 1, 0);
     return RESULT_OK;
 }
 
 static RESULT apply_all(struct revocation_index *index, const struct store_entry *entries, size_t n)
 {
-    size_t revoked = 0;
+    size_t tokens = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (entries[i].kind != ENTRY_TOKEN_REVOKED)
+        if (entries[i].kind != ENTRY_TOKEN_REVOKED && entries[i].kind != ENTRY_TOKEN_SET)
             continue;
-        TRY(apply_revoked(index, &entries[i]));
-        revoked++;
+        TRY(apply_token(index, &entries[i]));
+        tokens++;
     }
-    if (revoked == n)
+    if (tokens == n)
         return RESULT_OK;
 
     struct epochs *old = atomic_load_explicit(&index->epochs, memory_order_relaxed);
@@ -236,18 +275,18 @@ void revocation_index_complete(struct revocation_index *index, uint64_t number)
 static void sweep_shard(struct revocation_index *index, size_t shard, int64_t now_s)
 {
     struct table *table = atomic_load_explicit(&index->shards[shard], memory_order_relaxed);
-    size_t live = table != NULL ? count_live(table, now_s) : 0;
+    size_t live = table != NULL ? table_count_live(table, now_s) : 0;
     struct table *new = NULL;
 
     if (table == NULL || live == table->used)
         return;
     if (live > 0) {
-        new = copy_live(index, table, now_s, live + live / 8);
+        new = table_copy_live(table, index->seed, now_s, live + live / 8);
         if (new == NULL)
             return; /* what is kept too long does no harm; another time */
     }
     count_tokens(index, 0, table->used - live);
-    shard_swap(index, shard, new);
+    shard_swap(index, shard, new, now_s);
 }
 
 static void sweep_epochs(struct revocation_index *index, int64_t now_s)
@@ -288,15 +327,21 @@ uint64_t revocation_index_number(const struct revocation_index *index)
     return atomic_load(&index->number);
 }
 
-bool revocation_index_has_token(const struct revocation_index *index, const struct sid *token_sid)
+enum revocation_found revocation_index_find(const struct revocation_index *index,
+                                            const struct sid *token_sid, struct entry_set *out)
 {
     struct table_key key = key_of(index, token_sid);
     const struct table *table = atomic_load(&index->shards[shard_of(key.hash)]);
     const struct table_entry *entry = table != NULL ? table_find(table, &key) : NULL;
 
-    return entry != NULL &&
-           table_state_kind(atomic_load_explicit(&entry->state, memory_order_relaxed)) ==
-               TABLE_REVOKED;
+    if (entry == NULL)
+        return REVOCATION_NONE;
+    uint64_t detail = atomic_load(&entry->detail);
+    const struct table_set *set = table_set_of(detail);
+    if (set == NULL)
+        return REVOCATION_REVOKED;
+    *out = (struct entry_set){str_make(set->scopes, set->scopes_len), set->exp_s};
+    return REVOCATION_SET;
 }
 
 bool revocation_index_is_cut(const struct revocation_index *index,

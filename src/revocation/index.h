@@ -1,5 +1,6 @@
-/* The revocation index: which tokens are revoked, and the epochs, in memory. It answers every
- * introspection by itself: no store, no Redis, no lock (P2, SPEC 6).
+/* The revocation index: which tokens are revoked, what is left of those that were narrowed or
+ * shortened, and the epochs, in memory. It answers every introspection by itself: no store, no
+ * Redis, no lock (P2, SPEC 6).
  *
  * One writer (the store's writer thread; before it starts, the thread that builds the index), any
  * number of readers that are quiesce readers. What a reader looks up during one turn of its loop is
@@ -44,7 +45,12 @@ bool revocation_index_is_complete(const struct revocation_index *index);
 /* The last number applied: what a token minted now carries as its `epoch` claim. */
 uint64_t revocation_index_number(const struct revocation_index *index);
 
-bool revocation_index_has_token(const struct revocation_index *index, const struct sid *token_sid);
+enum revocation_found { REVOCATION_NONE, REVOCATION_SET, REVOCATION_REVOKED };
+
+/* *out is written for REVOCATION_SET alone: what every JWT of the token is bound by (P1). Its names
+ * are as stored, for the catalogue of the reader's moment; they live as long as the turn. */
+enum revocation_found revocation_index_find(const struct revocation_index *index,
+                                            const struct sid *token_sid, struct entry_set *out);
 
 struct epoch_subject {
     uint64_t epoch; /* the token's claim */
@@ -60,7 +66,8 @@ bool revocation_index_is_cut(const struct revocation_index *index,
                              const struct epoch_subject *subject);
 
 struct revocation_index_stats {
-    size_t tokens, epochs, bytes;
+    size_t tokens; /* revoked and narrowed */
+    size_t epochs, bytes;
 };
 /* Any thread. */
 struct revocation_index_stats revocation_index_stats(const struct revocation_index *index);

@@ -229,6 +229,7 @@ struct result revocation_link_new(const struct revocation_link_options *options,
         free(link);
         return FAULT(ERR_FAULT_MEMORY);
     }
+    arena_init(&link->names, NULL, 0, (size_t)LINK_PAGE * 2 * LIMIT_TOKEN);
     link->texts = texts;
     link->texts_bytes = bytes;
     adopt_options(link, options);
@@ -252,6 +253,7 @@ void link_release(struct revocation_link *link)
     if (link->reading || link_queue_was_woken(&link->queue))
         return;
     free(link->page);
+    arena_reset(&link->names);
     link_queue_done(&link->queue);
     explicit_bzero(link->texts, link->texts_bytes); /* the password: P5 */
     free(link->texts);

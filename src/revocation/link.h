@@ -5,12 +5,16 @@
  *
  * Keys, namespace scopemint:v1: (SPEC 6)
  *   revoked:<token_sid>  "<number>", until the token's end
+ *   narrowed:<token_sid> "<number> <exp, seconds> <scope> <scope> ...", until the token's end: what
+ *                        all its JWTs are bound by since it was changed, also where that is as much
+ *                        as before; revoked:<token_sid>, where it is there as well, wins
  *   epochs               hash "<kind>:<id>" -> "<number>"; kinds: application, partner (alone),
  *                        partner_tree (and all below), user, key
  *   feed                 stream of the last 100,000 entries, each at "<number>-1": feed (id),
- * number, kind ("revoked" or one of the epochs'), id, end (seconds) feed_id              "<feed
- * sid>" of the store, or "filling:<feed sid>" while not all is there What has ended is not written;
- * an epoch that ends stays in its hash, where it kills nothing more.
+ *                        number, kind ("revoked", "narrowed" or one of the epochs'), id, end
+ *                        (seconds), and of narrowed tokens exp and scope
+ *   feed_id              "<feed sid>" of the store, or "filling:<feed sid>" while not all is there
+ * What has ended is not written; an epoch that ends stays in its hash, where it kills nothing more.
  *
  * An ACL for our user needs no more than
  *   ~scopemint:v1:* +auth +select +client|setname +get +set +del +hset +xadd +xrevrange

@@ -5,6 +5,12 @@
 #define KEY(name)    STR("scopemint:v1:" name)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+enum {
+    KEY_MAX = 64,
+    VALUE_MAX = LIMIT_TOKEN + 64, /* names that fit a token, and two numbers */
+    FEED_SET_ARGUMENTS = 4,       /* what a set's entry has besides */
+};
+
 /* Far enough for every token, near enough for Redis, which counts milliseconds in 63 bits: year
  * 9999. */
 static const int64_t END_MAX_S = INT64_C(253402300799);
@@ -37,6 +43,8 @@ static struct str kind_name(enum entry_kind kind)
         return STR("user");
     case ENTRY_EPOCH_KEY:
         return STR("key");
+    case ENTRY_TOKEN_SET:
+        return STR("narrowed");
     }
     return STR("unknown");
 }
@@ -109,19 +117,49 @@ static int64_t end_of(const struct store_entry *entry)
     return entry->end_s < END_MAX_S ? entry->end_s : END_MAX_S;
 }
 
-static void send_token(struct wire *wire, const struct store_entry *entry)
+/* The key of a token: prefix and id. */
+static struct str key_of(struct str prefix, const struct store_entry *entry, char memory[KEY_MAX])
 {
-    char key[64];
-    struct digits number, end;
     struct buf buf;
 
-    buf_init_fixed(&buf, key, sizeof(key));
-    buf_str(&buf, KEY("revoked:"));
+    buf_init_fixed(&buf, memory, KEY_MAX);
+    buf_str(&buf, prefix);
     put_id(&buf, entry);
-    const struct str set[] = {STR("SET"), buf_view(&buf),
-                              digits_of((int64_t)entry->number, &number), STR("EXAT"),
-                              digits_of(end_of(entry), &end)};
+    return buf_view(&buf);
+}
+
+static void send_value(struct wire *wire, struct str key, struct str value, int64_t end_s)
+{
+    struct digits end;
+    const struct str set[] = {STR("SET"), key, value, STR("EXAT"), digits_of(end_s, &end)};
+
     wire_send(wire, set, COUNT(set), ASK_TOKEN);
+}
+
+/* Revoked first: whoever looks between the two finds it dead. */
+static void send_revoked(struct wire *wire, const struct store_entry *entry)
+{
+    char revoked[KEY_MAX], narrowed[KEY_MAX];
+    struct digits number;
+    const struct str clear[] = {STR("DEL"), key_of(KEY("narrowed:"), entry, narrowed)};
+
+    send_value(wire, key_of(KEY("revoked:"), entry, revoked),
+               digits_of((int64_t)entry->number, &number), end_of(entry));
+    wire_send(wire, clear, COUNT(clear), ASK_CLEAR);
+}
+
+static void send_narrowed(struct wire *wire, const struct store_entry *entry)
+{
+    char key[KEY_MAX], value[VALUE_MAX];
+    struct buf buf;
+
+    buf_init_fixed(&buf, value, sizeof(value));
+    buf_u64(&buf, entry->number);
+    buf_char(&buf, ' ');
+    buf_i64(&buf, entry->set.exp_s);
+    buf_char(&buf, ' ');
+    buf_str(&buf, entry->set.scopes);
+    send_value(wire, key_of(KEY("narrowed:"), entry, key), buf_view(&buf), end_of(entry));
 }
 
 void link_send_entry(struct wire *wire, const struct store_entry *entry)
@@ -131,7 +169,11 @@ void link_send_entry(struct wire *wire, const struct store_entry *entry)
     struct buf buf;
 
     if (entry->kind == ENTRY_TOKEN_REVOKED) {
-        send_token(wire, entry);
+        send_revoked(wire, entry);
+        return;
+    }
+    if (entry->kind == ENTRY_TOKEN_SET) {
+        send_narrowed(wire, entry);
         return;
     }
     buf_init_fixed(&buf, field, sizeof(field));
@@ -148,7 +190,8 @@ void link_send_feed_add(struct wire *wire, const struct store_entry *entry,
 {
     static_assert(LINK_FEED_LENGTH == 100000, "as the text below says");
     char feed[SID_TEXT], place[32], id_text[LIMIT_KID];
-    struct digits number, end;
+    bool is_set = entry->kind == ENTRY_TOKEN_SET;
+    struct digits number, end, exp;
     struct buf at, id;
 
     sid_format(feed_id, feed);
@@ -164,8 +207,10 @@ void link_send_feed_add(struct wire *wire, const struct store_entry *entry,
                               STR("number"), digits_of((int64_t)entry->number, &number),
                               STR("kind"),   kind_name(entry->kind),
                               STR("id"),     buf_view(&id),
-                              STR("end"),    digits_of(entry->end_s, &end)};
-    wire_send(wire, add, COUNT(add), ASK_FEED_ADD);
+                              STR("end"),    digits_of(entry->end_s, &end),
+                              STR("exp"),    digits_of(is_set ? entry->set.exp_s : 0, &exp),
+                              STR("scope"),  is_set ? entry->set.scopes : STR_NONE};
+    wire_send(wire, add, COUNT(add) - (is_set ? 0 : FEED_SET_ARGUMENTS), ASK_FEED_ADD);
 }
 
 void link_text_filling(const struct sid *feed_id, char *out)

@@ -23,6 +23,7 @@ static void send_entry(struct revocation_link *link, const struct store_entry *e
 static void read_page(struct revocation_link *link)
 {
     link->reading = true;
+    arena_reset(&link->names);
     link->read_fill = link->fill;
     link->read_bound = store_last_number(link->store);
     link->read = (struct store_request){
@@ -32,7 +33,8 @@ static void read_page(struct revocation_link *link)
         .in.entries_read = {.after = link->cursor,
                             .now_s = clock_wall_s(link->clock),
                             .limit = LINK_PAGE,
-                            .entries = link->page},
+                            .entries = link->page,
+                            .arena = &link->names},
     };
     store_submit(link->store, &link->read);
 }
@@ -65,6 +67,7 @@ void link_fill_stop(struct revocation_link *link)
         return;
     free(link->page);
     link->page = NULL;
+    arena_reset(&link->names);
 }
 
 static void finish(struct revocation_link *link)
@@ -129,12 +132,16 @@ void link_follow(struct revocation_link *link)
 
     while (wire_waiting(&link->wire) < LINK_WINDOW &&
            link_queue_take(&link->queue, link->cursor, &entry)) {
-        if (entry.number != link->cursor + 1) {
+        bool is_next = entry.number == link->cursor + 1 && link_queue_is_whole(&entry);
+        if (is_next) {
+            link->cursor = entry.number;
+            if (entry.end_s > clock_wall_s(link->clock))
+                send_entry(link, &entry, entry.number);
+        }
+        link_queue_drop(&entry);
+        if (!is_next) {
             link_fill_start(link, link->cursor, false);
             return;
         }
-        link->cursor = entry.number;
-        if (entry.end_s > clock_wall_s(link->clock))
-            send_entry(link, &entry, entry.number);
     }
 }

@@ -1,6 +1,7 @@
 #include "revocation/link_queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct result link_queue_init(struct link_queue *queue)
 {
@@ -12,10 +13,52 @@ struct result link_queue_init(struct link_queue *queue)
     return RESULT_OK;
 }
 
+bool link_queue_is_whole(const struct store_entry *entry)
+{
+    return entry->kind != ENTRY_TOKEN_SET || entry->set.scopes.ptr != NULL;
+}
+
+void link_queue_drop(struct store_entry *entry)
+{
+    if (entry->kind == ENTRY_TOKEN_SET)
+        free((char *)entry->set.scopes.ptr);
+}
+
+static struct store_entry *take_first(struct link_queue *queue)
+{
+    struct store_entry *entry = &queue->ring[queue->first];
+
+    queue->first = (queue->first + 1) % LINK_QUEUE_MAX;
+    queue->count--;
+    return entry;
+}
+
+static void forget_all(struct link_queue *queue)
+{
+    while (queue->count > 0)
+        link_queue_drop(take_first(queue));
+    queue->first = 0; /* a queue that runs empty touches little memory */
+}
+
 void link_queue_done(struct link_queue *queue)
 {
+    forget_all(queue);
     pthread_mutex_destroy(&queue->lock);
     free(queue->ring);
+}
+
+/* An empty list is a copy too: NULL means that there is none. */
+static struct store_entry copy_of(const struct store_entry *entry)
+{
+    struct store_entry copy = *entry;
+
+    if (entry->kind != ENTRY_TOKEN_SET)
+        return copy;
+    char *names = malloc(entry->set.scopes.len + 1);
+    if (names != NULL && entry->set.scopes.len > 0)
+        memcpy(names, entry->set.scopes.ptr, entry->set.scopes.len);
+    copy.set.scopes.ptr = names;
+    return copy;
 }
 
 bool link_queue_push(struct link_queue *queue, const struct store_entry *entries, size_t n)
@@ -25,12 +68,10 @@ bool link_queue_push(struct link_queue *queue, const struct store_entry *entries
         n = LINK_QUEUE_MAX;
     }
     pthread_mutex_lock(&queue->lock);
-    if (queue->count + n > LINK_QUEUE_MAX)
-        queue->count = 0;
-    if (queue->count == 0)
-        queue->first = 0; /* a queue that runs empty touches little memory */
+    if (queue->count == 0 || queue->count + n > LINK_QUEUE_MAX)
+        forget_all(queue);
     for (size_t i = 0; i < n; i++)
-        queue->ring[(queue->first + queue->count++) % LINK_QUEUE_MAX] = entries[i];
+        queue->ring[(queue->first + queue->count++) % LINK_QUEUE_MAX] = copy_of(&entries[i]);
     bool wake = !queue->woken && n > 0;
     queue->woken |= wake;
     pthread_mutex_unlock(&queue->lock);
@@ -58,12 +99,12 @@ bool link_queue_take(struct link_queue *queue, uint64_t after, struct store_entr
 
     pthread_mutex_lock(&queue->lock);
     while (!found && queue->count > 0) {
-        const struct store_entry *entry = &queue->ring[queue->first];
+        struct store_entry *entry = take_first(queue);
         found = entry->number > after;
         if (found)
             *out = *entry;
-        queue->first = (queue->first + 1) % LINK_QUEUE_MAX;
-        queue->count--;
+        else
+            link_queue_drop(entry);
     }
     pthread_mutex_unlock(&queue->lock);
     return found;

@@ -17,8 +17,10 @@
 #include "revocation/wire.h"
 
 enum {
-    LINK_PAGE = 512,        /* entries read from the store at a time */
-    LINK_WINDOW = 2048,     /* commands without an answer: bounds hiredis' buffer to about 1 MB */
+    LINK_PAGE = 512, /* entries read from the store at a time */
+    /* Commands without an answer: bounds hiredis' buffer to about 1 MB, or 16 MB where each carries
+     * as many scopes as a token can. */
+    LINK_WINDOW = 2048,
     LINK_SILENCE_MS = 2000, /* with commands unanswered: the connection is dead */
     LINK_BACKOFF_MS = 50,   /* doubling */
     LINK_BACKOFF_MAX_MS = 1000,
@@ -72,6 +74,7 @@ struct revocation_link {
     uint64_t read_bound; /* every number up to here had been committed before the read */
     struct store_request read;
     struct store_entry *page; /* LINK_PAGE, while filling */
+    struct arena names;       /* of scopes that the page's sets carry */
 
     struct link_queue queue;
     struct loop_msg wake;

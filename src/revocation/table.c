@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "revocation/hash.h"
+
 /* From a page on, tables are mapped: a grown-out table then leaves the process at once instead of
  * leaving a hole in the heap that the next, larger one does not fit in. */
 enum { PAGE = 4096 };
@@ -65,7 +67,7 @@ void table_free(void *memory)
         free(table);
 }
 
-void table_add(struct table *table, const struct table_key *key, uint64_t state, uint64_t detail)
+void table_add(struct table *table, const struct table_key *key, uint64_t number, uint64_t detail)
 {
     size_t group = table_home(table, key->hash);
     uint64_t word, empty;
@@ -83,7 +85,7 @@ void table_add(struct table *table, const struct table_key *key, uint64_t state,
     struct table_entry *entry = &table->entries[group * TABLE_GROUP + place];
     atomic_store_explicit(&entry->high, key->high, memory_order_relaxed);
     atomic_store_explicit(&entry->low, key->low, memory_order_relaxed);
-    atomic_store_explicit(&entry->state, state, memory_order_relaxed);
+    atomic_store_explicit(&entry->number, number, memory_order_relaxed);
     atomic_store_explicit(&entry->detail, detail, memory_order_relaxed);
     word |= (uint64_t)table_tag(key->hash) << (place * 8);
     atomic_store(&table->tags[group],
@@ -95,4 +97,47 @@ struct table_entry *table_slot(struct table *table, size_t i)
 {
     uint64_t word = atomic_load_explicit(&table->tags[i / TABLE_GROUP], memory_order_relaxed);
     return (uint8_t)(word >> (i % TABLE_GROUP * 8)) == 0 ? NULL : &table->entries[i];
+}
+
+size_t table_count_live(struct table *table, int64_t now_s)
+{
+    size_t live = 0;
+    for (size_t i = 0; i < table_slots(table); i++) {
+        const struct table_entry *entry = table_slot(table, i);
+        live += entry != NULL && table_end_s(table_detail(entry)) > now_s;
+    }
+    return live;
+}
+
+struct table *table_copy_live(struct table *old, uint64_t seed, int64_t now_s, size_t size)
+{
+    struct table *new = table_new(size);
+    if (new == NULL)
+        return NULL;
+
+    for (size_t i = 0; old != NULL && i < table_slots(old); i++) {
+        const struct table_entry *entry = table_slot(old, i);
+        if (entry == NULL || table_end_s(table_detail(entry)) <= now_s)
+            continue;
+        struct table_key key = {.high = atomic_load_explicit(&entry->high, memory_order_relaxed),
+                                .low = atomic_load_explicit(&entry->low, memory_order_relaxed)};
+        key.hash = hash_words(seed, key.high, key.low);
+        table_add(new, &key, atomic_load_explicit(&entry->number, memory_order_relaxed),
+                  table_detail(entry));
+    }
+    return new;
+}
+
+struct table_set *table_set_new(const struct entry_set *set, int64_t end_s)
+{
+    struct table_set *new = calloc(1, sizeof(*new) + set->scopes.len);
+
+    if (new == NULL)
+        return NULL;
+    new->end_s = end_s;
+    new->exp_s = set->exp_s;
+    new->scopes_len = set->scopes.len;
+    if (set->scopes.len > 0)
+        memcpy(new->scopes, set->scopes.ptr, set->scopes.len);
+    return new;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/rows.h"
+
 enum { TABLE_GROUP = 8 }; /* slots whose tags share a word */
 
 struct table_key {
@@ -21,16 +23,12 @@ struct table_key {
     uint64_t hash;
 };
 
-/* What kind of statement an entry makes, in the low byte of its state; the rest is the entry's
- * number. */
-enum table_kind {
-    TABLE_REVOKED = 1, /* detail: end_s */
-};
-
+/* What an entry says is one word, so that a reader never sees half of a change: an odd one is the
+ * end of a revocation, an even one the address of a set. */
 struct table_entry {
     _Atomic uint64_t high, low;
-    _Atomic uint64_t state;  /* number << 8 | kind */
-    _Atomic uint64_t detail; /* by kind; wide enough for a pointer to a larger statement */
+    _Atomic uint64_t number; /* the writer's */
+    _Atomic uint64_t detail;
 };
 static_assert(sizeof(struct table_entry) == 32, "half a cache line, see the memory bar of SPEC 11");
 
@@ -48,21 +46,67 @@ struct table {
 struct table *table_new(size_t n);
 void table_free(void *table); /* as quiesce_retire wants it */
 
-static inline uint64_t table_state(uint64_t number, enum table_kind kind)
+/* What is left of a token that was narrowed or shortened. Whoever owns the table owns it; it never
+ * changes. */
+struct table_set {
+    int64_t end_s; /* of the entry */
+    int64_t exp_s;
+    size_t scopes_len;
+    char scopes[]; /* names */
+};
+
+/* A copy, for free(); NULL when out of memory. */
+struct table_set *table_set_new(const struct entry_set *set, int64_t end_s);
+
+static inline size_t table_set_bytes(const struct table_set *set)
 {
-    return number << 8 | kind;
+    return sizeof(*set) + set->scopes_len;
 }
 
-static inline enum table_kind table_state_kind(uint64_t state)
+/* The writer's view of an entry's detail. */
+static inline uint64_t table_detail(const struct table_entry *entry)
 {
-    return (enum table_kind)(state & 0xff);
+    return atomic_load_explicit(&entry->detail, memory_order_relaxed);
+}
+
+static inline uint64_t table_revoked(int64_t end_s)
+{
+    int64_t far = INT64_MAX >> 1;
+    int64_t kept_s = end_s > far ? far : end_s < -far ? -far : end_s;
+    return (uint64_t)kept_s << 1 | 1;
+}
+
+static inline bool table_is_revoked(uint64_t detail)
+{
+    return (detail & 1) != 0;
+}
+
+/* NULL: it is revoked. */
+static inline struct table_set *table_set_of(uint64_t detail)
+{
+    return table_is_revoked(detail) ? NULL : (struct table_set *)(uintptr_t)detail;
+}
+
+static inline int64_t table_end_s(uint64_t detail)
+{
+    return table_is_revoked(detail) ? (int64_t)detail >> 1 : table_set_of(detail)->end_s;
 }
 
 /* The key must not be there yet and there must be room. The writer only. */
-void table_add(struct table *table, const struct table_key *key, uint64_t state, uint64_t detail);
+void table_add(struct table *table, const struct table_key *key, uint64_t number, uint64_t detail);
 
-/* The i-th slot's entry, or NULL when it is empty. i < groups * TABLE_GROUP. */
+static inline size_t table_slots(const struct table *table)
+{
+    return (size_t)table->groups * TABLE_GROUP;
+}
+
+/* The i-th slot's entry, or NULL when it is empty. i < table_slots(). */
 struct table_entry *table_slot(struct table *table, size_t i);
+
+/* How many entries have not ended at now_s; and a table of them alone with room for size, which
+ * shares their sets. NULL when out of memory. old may be NULL. The writer only. */
+size_t table_count_live(struct table *table, int64_t now_s);
+struct table *table_copy_live(struct table *old, uint64_t seed, int64_t now_s, size_t size);
 
 static inline uint8_t table_tag(uint64_t hash)
 {

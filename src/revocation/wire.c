@@ -5,7 +5,7 @@
 
 enum {
     ARGUMENTS_MAX = 20,
-    REPLY_ELEMENTS_MAX = 32,     /* one stream entry has ten */
+    REPLY_ELEMENTS_MAX = 32,     /* one stream entry has fourteen */
     REPLY_BYTES_MAX = 64 * 1024, /* not yet understood */
 };
 

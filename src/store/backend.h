@@ -117,7 +117,7 @@ struct store_backend_ops {
     /* Takes the place of the entry of the same kind, id and kid; the later end stays. Sets too. */
     struct result (*epoch_create)(struct store_backend *backend, struct store_entry *entry);
 
-    /* As store_read_sequence; arena NULL: as store_read_entries. */
+    /* As store_read_entries. */
     struct result (*read_entries)(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);

@@ -197,7 +197,7 @@ struct result memory_read_entries(struct store_backend *backend, uint64_t after,
         bool is_set = entry->kind == ENTRY_TOKEN_SET;
         if (count == limit)
             break;
-        if (entry->end_s <= now_s || (is_set && arena == NULL))
+        if (entry->end_s <= now_s)
             continue;
         out[count] = *entry;
         if (is_set)

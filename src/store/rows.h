@@ -97,15 +97,13 @@ enum entry_kind {
     ENTRY_EPOCH_PARTNER_TREE, /* id: partner_sid, and all below it */
     ENTRY_EPOCH_USER,         /* id: user_sid */
     ENTRY_EPOCH_KEY,          /* kid */
+    ENTRY_TOKEN_SET,          /* id: token_sid; its scopes or end were changed */
 };
 
-/* id: token_sid. Its scopes or end were changed: what of an earlier JWT is left. Beside the enum
- * until all that switch over kinds know it. */
-#define ENTRY_TOKEN_SET ((enum entry_kind)(ENTRY_EPOCH_KEY + 1))
-
+/* What of every JWT of a token is left, at most: its row as it is now. */
 struct entry_set {
-    struct str scopes; /* the names that are left; lives as long as whoever hands it over says */
-    int64_t exp_s;     /* the end as it is now */
+    struct str scopes; /* names; lives as long as whoever hands it over says */
+    int64_t exp_s;
 };
 
 struct store_entry {

@@ -190,10 +190,10 @@ struct result sqlite_read_entries(struct store_backend *backend, uint64_t after,
 {
     struct sqlite *s = sqlite_of(backend);
     /* The plus keeps the planner on the range of numbers. */
-    sqlite3_stmt *st = sqlite_statement(
-        s, SQLITE_VERB_ENTRIES_READ,
-        "SELECT number, kind, id, kid, end_s, at_ms, scopes, exp_s FROM entries "
-        "WHERE number > ?1 AND +end_s > ?2 AND (?4 OR kind <> 'set') ORDER BY number LIMIT ?3");
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_ENTRIES_READ,
+                         "SELECT number, kind, id, kid, end_s, at_ms, scopes, exp_s FROM entries "
+                         "WHERE number > ?1 AND +end_s > ?2 ORDER BY number LIMIT ?3");
     struct result result = RESULT_OK;
     size_t count = 0;
 
@@ -202,7 +202,6 @@ struct result sqlite_read_entries(struct store_backend *backend, uint64_t after,
     sqlite3_bind_int64(st, 1, (sqlite3_int64)after);
     sqlite3_bind_int64(st, 2, now_s);
     sqlite3_bind_int64(st, 3, (sqlite3_int64)limit);
-    sqlite3_bind_int(st, 4, arena != NULL);
     int step = sqlite3_step(st);
     for (; step == SQLITE_ROW && result_ok(result); step = sqlite3_step(st))
         result = read_entry(s, st, arena, &out[count++]);

@@ -184,15 +184,7 @@ struct result store_read_party(struct store *store, const struct store_party_vis
 }
 
 struct result store_read_entries(struct store *store, uint64_t after, int64_t now_s, size_t limit,
-                                 struct store_entry *out, size_t *out_count)
-{
-    assert(is_ours(store));
-    return store->backend->ops->read_entries(store->backend, after, now_s, limit, NULL, out,
-                                             out_count);
-}
-
-struct result store_read_sequence(struct store *store, uint64_t after, int64_t now_s, size_t limit,
-                                  struct arena *arena, struct store_entry *out, size_t *out_count)
+                                 struct arena *arena, struct store_entry *out, size_t *out_count)
 {
     assert(is_ours(store));
     return store->backend->ops->read_entries(store->backend, after, now_s, limit, arena, out,

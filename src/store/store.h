@@ -106,13 +106,9 @@ struct store_party_visitor {
 RESULT store_read_party(struct store *store, const struct store_party_visitor *visitor);
 
 /* Entries with number > after, in order, at most limit of them, leaving out those whose end_s <=
- * now_s, and those of kind ENTRY_TOKEN_SET. */
+ * now_s. The text of sets goes into the arena; it may be NULL where there can be none. */
 RESULT store_read_entries(struct store *store, uint64_t after, int64_t now_s, size_t limit,
-                          struct store_entry *out, size_t *out_count);
-
-/* The same with those of kind ENTRY_TOKEN_SET; their text goes into the arena. */
-RESULT store_read_sequence(struct store *store, uint64_t after, int64_t now_s, size_t limit,
-                           struct arena *arena, struct store_entry *out, size_t *out_count);
+                          struct arena *arena, struct store_entry *out, size_t *out_count);
 
 uint64_t store_last_number(struct store *store); /* thread-safe: the last committed number */
 struct sid
@@ -219,7 +215,7 @@ struct store_request {
             int64_t now_s;
             size_t limit;
             struct store_entry *entries; /* the caller's, room for limit */
-            struct arena *arena;         /* as store_read_sequence; NULL: store_read_entries */
+            struct arena *arena;         /* as in store_read_entries */
         } entries_read;
         struct store_token_update token_update;
         struct partner_row partner; /* the store writes revision, and what an update leaves */

@@ -35,12 +35,13 @@ static void look(uint64_t step)
     uint64_t number = revocation_index_number(revocations);
     uint64_t n = bound == 0 ? 0 : step * 2654435761u % bound;
     struct sid present = sid_of(n), absent = sid_of(n + TOKENS * 10);
+    struct entry_set set;
     struct epoch_subject subject = {.epoch = 0, .client_id = sid_of(0)};
 
     assert(number <= TOKENS);
     if (bound > 0 && is_lasting(n))
-        assert(revocation_index_has_token(revocations, &present));
-    assert(!revocation_index_has_token(revocations, &absent));
+        assert(revocation_index_find(revocations, &present, &set) == REVOCATION_REVOKED);
+    assert(revocation_index_find(revocations, &absent, &set) == REVOCATION_NONE);
     if (bound > EPOCH_EVERY)
         assert(revocation_index_is_cut(revocations, &subject));
     subject.epoch = UINT64_MAX;

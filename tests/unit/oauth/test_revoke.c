@@ -14,7 +14,10 @@ static char body[BED_TEXT], header[BED_TEXT];
 
 static bool is_revoked(const struct bed *bed, const struct minted *token)
 {
-    return revocation_index_has_token(bed->server.index, &token->claims.token_sid);
+    struct entry_set set;
+
+    return revocation_index_find(bed->server.index, &token->claims.token_sid, &set) ==
+           REVOCATION_REVOKED;
 }
 
 static void revoke_as(struct bed *bed, const struct sid *who, const char *secret, const char *token,

@@ -35,6 +35,16 @@ struct store_entry entry_revoked(uint64_t number, struct sid token_sid, int64_t 
         .number = number, .kind = ENTRY_TOKEN_REVOKED, .id = token_sid, .end_s = end_s};
 }
 
+struct store_entry entry_narrowed(uint64_t number, struct sid token_sid, const char *scopes,
+                                  int64_t exp_s, int64_t end_s)
+{
+    return (struct store_entry){.number = number,
+                                .kind = ENTRY_TOKEN_SET,
+                                .id = token_sid,
+                                .set = {str_from(scopes), exp_s},
+                                .end_s = end_s};
+}
+
 struct store_entry entry_epoch(uint64_t number, enum entry_kind kind, struct sid id, int64_t end_s)
 {
     return (struct store_entry){.number = number, .kind = kind, .id = id, .end_s = end_s};
@@ -46,4 +56,10 @@ struct store_entry entry_key(uint64_t number, struct str kid, int64_t end_s)
     entry.kid_len = (uint8_t)kid.len;
     memcpy(entry.kid, kid.ptr, kid.len);
     return entry;
+}
+
+bool sids_revoked(const struct revocation_index *index, const struct sid *token_sid)
+{
+    struct entry_set set;
+    return revocation_index_find(index, token_sid, &set) == REVOCATION_REVOKED;
 }

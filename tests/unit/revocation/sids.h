@@ -2,7 +2,7 @@
 #ifndef TEST_REVOCATION_SIDS_H
 #define TEST_REVOCATION_SIDS_H
 
-#include "store/rows.h"
+#include "revocation/index.h"
 
 struct random {
     uint64_t state;
@@ -15,7 +15,11 @@ uint64_t random_below(struct random *random, uint64_t bound);
 struct sid sid_number(uint64_t n);
 
 struct store_entry entry_revoked(uint64_t number, struct sid token_sid, int64_t end_s);
+struct store_entry entry_narrowed(uint64_t number, struct sid token_sid, const char *scopes,
+                                  int64_t exp_s, int64_t end_s);
 struct store_entry entry_epoch(uint64_t number, enum entry_kind kind, struct sid id, int64_t end_s);
 struct store_entry entry_key(uint64_t number, struct str kid, int64_t end_s);
+
+bool sids_revoked(const struct revocation_index *index, const struct sid *token_sid);
 
 #endif

@@ -29,7 +29,11 @@ static bool push(uint64_t first, size_t n)
 static uint64_t take(uint64_t after)
 {
     struct store_entry entry;
-    return link_queue_take(&queue, after, &entry) ? entry.number : 0;
+    bool found = link_queue_take(&queue, after, &entry);
+
+    if (found)
+        link_queue_drop(&entry);
+    return found ? entry.number : 0;
 }
 
 Test(link_queue, keeps_order_and_forgets_what_is_behind)

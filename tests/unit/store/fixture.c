@@ -229,12 +229,16 @@ void fixture_pass(struct fixture *f, int64_t ms)
 {
     struct store_entry entry;
     struct store_request first = fixture_read(0, 0, 1, &entry);
-    struct store_request second = first;
+    struct arena arena;
 
+    arena_init(&arena, NULL, 0, LIMIT_ARENA);
+    first.in.entries_read.arena = &arena;
+    struct store_request second = first;
     fake_clock_pass(&f->clock, ms);
     /* The writer keeps house after each batch: when the second is answered, it has. */
     cr_assert_eq(fixture_do(f, &first), ERR_NONE);
     cr_assert_eq(fixture_do(f, &second), ERR_NONE);
+    arena_reset(&arena);
 }
 
 /* ---- rows ---- */

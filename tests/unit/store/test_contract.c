@@ -32,7 +32,7 @@ CONTRACT(a_new_store_is_empty)
     cr_assert_eq(store_last_wall_ms(f->store), 0);
     cr_assert(store_is_healthy(f->store));
     cr_assert(store_clock_is_trusted(f->store));
-    cr_assert(result_ok(store_read_entries(f->store, 0, 0, 1, &entry, &count)));
+    cr_assert(result_ok(store_read_entries(f->store, 0, 0, 1, NULL, &entry, &count)));
     cr_assert_eq(count, 0);
 }
 

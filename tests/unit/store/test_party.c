@@ -254,7 +254,7 @@ static void read_on_writer(struct store *store, void *context)
     struct store_party_visitor visitor = {see_partner, see_application, see_secret, &visit->seen};
 
     visit->party = store_read_party(store, &visitor);
-    visit->entries = store_read_entries(store, 0, 0, 1, &visit->entry, &visit->count);
+    visit->entries = store_read_entries(store, 0, 0, 1, NULL, &visit->entry, &visit->count);
 }
 
 /* As a reload does, with requests on their way. */

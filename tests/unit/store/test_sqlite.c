@@ -378,7 +378,7 @@ Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
             "zeroblob(16), NULL, 'old', 'calls.read', '', 1, 9999999999, 9999999999, 1, 1)");
     fixture_open(&f);
     cr_assert_eq(store_last_number(f.store), 7);
-    cr_assert(result_ok(store_read_entries(f.store, 0, 0, 2, entries, &count)));
+    cr_assert(result_ok(store_read_entries(f.store, 0, 0, 2, NULL, entries, &count)));
     cr_assert_eq(count, 1);
     cr_assert_eq(entries[0].number, 7);
     cr_assert_eq(entries[0].kind, ENTRY_TOKEN_REVOKED);
@@ -404,6 +404,6 @@ Test(sqlite_file, a_foreign_row_is_a_fault)
     sql(&f, "PRAGMA ignore_check_constraints = ON;"
             "INSERT INTO entries VALUES (1, 'nonsense', x'00', '', 9999999999, 0, '', 0)");
     fixture_open(&f);
-    cr_assert_eq(store_read_entries(f.store, 0, 0, 1, &entry, &count).code, ERR_FAULT_STORE);
+    cr_assert_eq(store_read_entries(f.store, 0, 0, 1, NULL, &entry, &count).code, ERR_FAULT_STORE);
     fixture_done(&f);
 }
