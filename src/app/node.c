@@ -153,13 +153,23 @@ static void entries_committed(void *context, const struct store_entry *entries, 
     pthread_mutex_unlock(&node->link_lock);
 }
 
-/* On the store's writer thread, about once a second. After memory ran out the index is rebuilt;
- * until that works introspection answers 503 (P4). */
+/* Likewise (P1). */
+static void tables_changed(void *context, const struct store_change *changes, size_t n,
+                           uint64_t version)
+{
+    struct node *node = context;
+    snapshot_change_tables(&node->server, changes, n, version);
+}
+
+/* On the store's writer thread, about once a second. After memory ran out the index is rebuilt and
+ * the tables are read again; until that works introspection answers 503 (P1, P4). */
 static void keep_house(void *context, int64_t over_s)
 {
     struct node *node = context;
     struct revocation_index *index = node->server.index;
 
+    if (party_is_outdated(snapshot_now(&node->server)->party))
+        tables_read_again(&node->server, node->store);
     if (!revocation_index_is_complete(index)) {
         revocation_index_rebuild(index);
         if (result_ok(build_index(node)))
@@ -230,7 +240,7 @@ static void worker_stop(struct worker *worker, void *context)
 
 bool node_start(struct node *node, struct buf *out_error)
 {
-    const struct store_hooks hooks = {entries_committed, keep_house, node};
+    const struct store_hooks hooks = {entries_committed, keep_house, node, tables_changed};
     const struct route_table tables[] = {oauth_routes, manage_routes};
     struct http_options options = {
         .server = &node->server,

@@ -67,6 +67,23 @@ bool tables_build(const struct config *config, struct store *store, const struct
     return false;
 }
 
+void tables_read_again(struct server *server, struct store *store)
+{
+    const struct snapshot *now = snapshot_now(server);
+    struct snapshot *next;
+    struct party *party;
+
+    struct result read = party_load(store, now->catalogue, &party);
+    if (!result_ok(read))
+        return;
+    if (!result_ok(snapshot_with_party(now, party, store_tables_version(store), &next))) {
+        party_unref(&party);
+        return;
+    }
+    snapshot_publish(server, next);
+    LOG(LOG_WARN, "tables_read_again", LF_INT("version", next->tables_version));
+}
+
 void tables_publish_keys(const struct config *config, const struct clock *clock)
 {
     const struct keyring_policy policy = {
