@@ -5,14 +5,30 @@
 
 #include "store/front.h"
 
-struct digest256 store_audit_link(const struct digest256 *prev, struct str record)
-{
-    char text[DIGEST256 + STORE_AUDIT_RECORD];
+enum { LINK_MAX = DIGEST256 + 8 + 8 + 1 + LIMIT_NAME + STORE_AUDIT_RECORD };
 
-    assert(record.len <= STORE_AUDIT_RECORD);
-    memcpy(text, prev->bytes, DIGEST256);
-    memcpy(text + DIGEST256, record.ptr, record.len);
-    return digest_sha256(str_make(text, DIGEST256 + record.len));
+static_assert(LIMIT_NAME <= UINT8_MAX, "a node's length is one byte");
+
+static void put_number(struct buf *b, uint64_t number)
+{
+    for (int shift = 56; shift >= 0; shift -= 8)
+        buf_char(b, (char)(number >> shift & 0xFF));
+}
+
+struct digest256 store_audit_link(const struct audit_row *row)
+{
+    char text[LINK_MAX];
+    struct buf b;
+
+    assert(row->record.len <= STORE_AUDIT_RECORD && row->node.len <= LIMIT_NAME);
+    buf_init_fixed(&b, text, sizeof(text));
+    buf_put(&b, row->prev.bytes, DIGEST256);
+    put_number(&b, row->seq);
+    put_number(&b, (uint64_t)row->at_ms);
+    buf_char(&b, (char)row->node.len);
+    buf_str(&b, row->node);
+    buf_str(&b, row->record);
+    return digest_sha256(buf_view(&b));
 }
 
 static bool is_digest(const struct digest256 *a, const struct digest256 *b)
@@ -23,9 +39,9 @@ static bool is_digest(const struct digest256 *a, const struct digest256 *b)
 bool store_audit_verify(const struct audit_row *row, struct store_audit_head *at)
 {
     if (row->seq != at->seq + 1 || !is_digest(&row->prev, &at->digest) ||
-        row->record.len > STORE_AUDIT_RECORD)
+        row->record.len > STORE_AUDIT_RECORD || row->node.len > LIMIT_NAME)
         return false;
-    struct digest256 digest = store_audit_link(&at->digest, row->record);
+    struct digest256 digest = store_audit_link(row);
     if (!is_digest(&row->digest, &digest))
         return false;
     *at = (struct store_audit_head){.seq = row->seq, .digest = digest};
@@ -45,7 +61,7 @@ struct result store_audit_append(struct store *store, struct str record)
 
     if (record.len > STORE_AUDIT_RECORD)
         return FAULT(ERR_FAULT_INTERNAL); /* no change without its record */
-    row.digest = store_audit_link(&row.prev, record);
+    row.digest = store_audit_link(&row);
     TRY(store->backend->ops->audit_append(store->backend, &row));
     *head = (struct store_audit_head){.seq = row.seq, .digest = row.digest};
     return RESULT_OK;

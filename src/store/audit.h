@@ -1,14 +1,19 @@
-/* The chain of the audit log: each record's digest is SHA-256 over the digest before it and the
- * record's text, from 32 zero bytes on. Who knows a head knows that no record before it was
- * changed, put in or taken out. What the record does not say itself (the columns at_ms and node)
- * the chain does not hold. */
+/* The chain of the audit log: each row's digest is SHA-256 over the digest before it, from 32 zero
+ * bytes on, and all that the row says:
+ *
+ *   prev (32 bytes), seq (8, big-endian), at_ms (8, big-endian), length of node (1), node, record
+ *
+ * Who knows a head knows that no row up to it was changed, moved, put in or taken out. Without one
+ * known from elsewhere the chain is only consistent with itself: whoever may write the file can cut
+ * its end off, or make another. That is what signed heads are for (audit/head.h). */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
 
 #include "store/store.h"
 
-/* record: at most STORE_AUDIT_RECORD. */
-struct digest256 store_audit_link(const struct digest256 *prev, struct str record);
+/* The digest of the row: of all its members but digest. record: at most STORE_AUDIT_RECORD; node:
+ * at most LIMIT_NAME. */
+struct digest256 store_audit_link(const struct audit_row *row);
 
 /* Walks the chain, row by row in order of seq. *at is the head before the row: of the row before,
  * of a checkpoint, or zero at the chain's beginning. True moves *at to the row; false: it is not

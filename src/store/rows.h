@@ -129,7 +129,7 @@ struct audit_row {
     uint64_t seq;    /* from 1, no hole */
     struct str node; /* the node that wrote it */
     int64_t at_ms;
-    struct digest256 prev, digest; /* digest = SHA-256(prev, record) */
+    struct digest256 prev, digest; /* see store/audit.h */
     struct str record;
 };
 

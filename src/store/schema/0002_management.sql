@@ -36,7 +36,7 @@ ALTER TABLE entries_with_sets RENAME TO entries;
 CREATE UNIQUE INDEX entries_subject ON entries (id, kind, kid);
 CREATE INDEX entries_end ON entries (end_s);
 
--- The audit log: digest = SHA-256(prev digest, record), from 32 zero bytes on.
+-- The audit log, one chain: what digest is of is said in store/audit.h.
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY,
     node TEXT NOT NULL,

@@ -11,15 +11,24 @@ static struct store_request record(const char *text)
     return (struct store_request){.verb = STORE_AUDIT_APPEND, .audit = str_from(text)};
 }
 
-static struct store_audit_head head_of(const char *const *records, size_t n)
+/* All but the last were written at the fixture's first moment. */
+static struct store_audit_head head_at(const char *const *records, size_t n, int64_t last_ms)
 {
-    struct store_audit_head head = {.seq = 0};
+    struct audit_row row = {.node = STR("node-a")};
 
     for (size_t i = 0; i < n; i++) {
-        head.digest = store_audit_link(&head.digest, str_from(records[i]));
-        head.seq++;
+        row.seq = i + 1;
+        row.prev = row.digest;
+        row.at_ms = i + 1 == n ? last_ms : FIXTURE_NOW_MS;
+        row.record = str_from(records[i]);
+        row.digest = store_audit_link(&row);
     }
-    return head;
+    return (struct store_audit_head){.seq = row.seq, .digest = row.digest};
+}
+
+static struct store_audit_head head_of(const char *const *records, size_t n)
+{
+    return head_at(records, n, FIXTURE_NOW_MS);
 }
 
 static bool is_head(struct store *store, struct store_audit_head expected)
@@ -114,7 +123,7 @@ CONTRACT(pruning_leaves_the_head)
         fixture_start(f);
     }
     cr_assert_eq(fixture_do(f, &two), ERR_NONE);
-    cr_assert(is_head(f->store, head_of(expected, 2)));
+    cr_assert(is_head(f->store, head_at(expected, 2, clock_wall_ms(&f->clock.clock))));
 }
 
 /* Whichever call fails, once: the chain is as the answers say. */
@@ -156,8 +165,12 @@ static void make_chain(struct audit_row *rows)
     struct digest256 prev = {{0}};
 
     for (size_t i = 0; i < ROWS; i++) {
-        rows[i] = (struct audit_row){.seq = i + 1, .prev = prev, .record = str_from(records[i])};
-        prev = rows[i].digest = store_audit_link(&prev, rows[i].record);
+        rows[i] = (struct audit_row){.seq = i + 1,
+                                     .node = STR("node-a"),
+                                     .at_ms = FIXTURE_NOW_MS,
+                                     .prev = prev,
+                                     .record = str_from(records[i])};
+        prev = rows[i].digest = store_audit_link(&rows[i]);
     }
 }
 
@@ -187,8 +200,26 @@ Test(audit, a_changed_row_ends_the_verification)
     rows[3].prev.bytes[0] ^= 1;
     cr_assert_eq(count_verified(rows, zero), 3, "link");
     make_chain(rows);
+    rows[2].node = STR("node-b");
+    cr_assert_eq(count_verified(rows, zero), 2, "node");
+    make_chain(rows);
+    rows[2].at_ms += 1;
+    cr_assert_eq(count_verified(rows, zero), 2, "time");
+    make_chain(rows);
     rows[2] = rows[3];
     cr_assert_eq(count_verified(rows, zero), 2, "one taken out");
+    rows[2].seq = 3;
+    rows[2].prev = rows[1].digest;
+    cr_assert_eq(count_verified(rows, zero), 2, "and the rest moved up");
+    make_chain(rows);
+    struct audit_row second = rows[1];
+    rows[1] = rows[2];
+    rows[2] = second;
+    cr_assert_eq(count_verified(rows, zero), 1, "reordered");
+    make_chain(rows);
+    rows[3] = rows[2];
+    rows[2] = rows[1];
+    cr_assert_eq(count_verified(rows, zero), 2, "one put in");
     make_chain(rows);
     rows[0].record = str_make("", STORE_AUDIT_RECORD + 1);
     cr_assert_eq(count_verified(rows, zero), 0, "longer than any");
