@@ -83,6 +83,7 @@ enum store_read_verb {
     STORE_PARTNER_LIST,
     STORE_APPLICATION_LIST,
     STORE_AUDIT_LIST,
+    STORE_SECRET_LIST, /* of an application: all there are, by secret_id */
 };
 
 /* As struct store_request: embedded, the store's until done runs. */
@@ -94,6 +95,7 @@ struct store_read {
 
     union {
         struct sid token_sid;
+        struct sid client_id; /* of SECRET_LIST */
         struct store_list list;
         struct {
             uint64_t after; /* exclusive; 0: from the beginning, or the end */
@@ -110,6 +112,7 @@ struct store_read {
             const struct partner_row *partners;
             const struct application_row *applications;
             const struct audit_row *audit;
+            const struct secret_row *secrets; /* at most STORE_SECRETS_LIVE */
         };
         size_t count;
         bool more;    /* rows behind the page, in its direction */

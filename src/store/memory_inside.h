@@ -75,6 +75,9 @@ struct result memory_application_update(struct store_backend *backend, struct ap
                                         uint64_t if_revision, enum store_outcome *out);
 struct result memory_application_delete(struct store_backend *backend, const struct sid *client_id,
                                         uint64_t if_revision, enum store_outcome *out);
+/* Of one application, by secret_id, at most max; how many. */
+size_t memory_secrets_of(const struct memory *m, const struct sid *client_id, size_t max,
+                         struct secret_row *out);
 struct result memory_secrets_read(struct store_backend *backend, const struct sid *client_id,
                                   size_t max, struct secret_row *out, size_t *out_count);
 struct result memory_secret_expire(struct store_backend *backend, const struct sid *secret_id,

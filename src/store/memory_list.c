@@ -373,6 +373,17 @@ static RESULT list_audit(const struct memory *m, struct store_read *read)
     return RESULT_OK;
 }
 
+static RESULT list_secrets(const struct memory *m, struct store_read *read)
+{
+    struct secret_row *rows = arena_array(read->arena, STORE_SECRETS_LIVE, sizeof(*rows));
+
+    if (rows == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    read->out.secrets = rows;
+    read->out.count = memory_secrets_of(m, &read->in.client_id, STORE_SECRETS_LIVE, rows);
+    return RESULT_OK;
+}
+
 static RESULT read_locked(struct memory *m, struct store_read *read)
 {
     TRY(memory_falter(m));
@@ -381,6 +392,8 @@ static RESULT read_locked(struct memory *m, struct store_read *read)
         return get_token(m, read);
     case STORE_AUDIT_LIST:
         return list_audit(m, read);
+    case STORE_SECRET_LIST:
+        return list_secrets(m, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:

@@ -90,19 +90,26 @@ struct result memory_application_delete(struct store_backend *backend, const str
 
 /* ---- secrets ---- */
 
-struct result memory_secrets_read(struct store_backend *backend, const struct sid *client_id,
-                                  size_t max, struct secret_row *out, size_t *out_count)
+size_t memory_secrets_of(const struct memory *m, const struct sid *client_id, size_t max,
+                         struct secret_row *out)
 {
-    struct memory *m = memory_of(backend);
     size_t count = 0;
 
-    TRY(memory_falter(m));
     for (size_t i = 0; i < m->secrets.count && count < max; i++) {
         const struct secret_row *row = m->secrets.rows[i];
         if (sid_eq(&row->client_id, client_id))
             out[count++] = *row;
     }
-    *out_count = count;
+    return count;
+}
+
+struct result memory_secrets_read(struct store_backend *backend, const struct sid *client_id,
+                                  size_t max, struct secret_row *out, size_t *out_count)
+{
+    struct memory *m = memory_of(backend);
+
+    TRY(memory_falter(m));
+    *out_count = memory_secrets_of(m, client_id, max, out);
     return RESULT_OK;
 }
 

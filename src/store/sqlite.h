@@ -197,6 +197,9 @@ RESULT sqlite_column_application(struct sqlite *s, sqlite3_stmt *statement,
                                  struct application_row *out);
 /* secret_id, client_id, digest, created_ms, expires_ms, last_used_ms. */
 bool sqlite_column_secret(sqlite3_stmt *statement, struct secret_row *out);
+/* Of one application, by secret_id, at most max. */
+RESULT sqlite_secrets_of(struct sqlite *s, const struct sid *client_id, size_t max,
+                         struct secret_row *out, size_t *out_count);
 
 /* ---- sqlite_audit.c: the audit log, and assertions ---- */
 

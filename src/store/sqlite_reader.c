@@ -150,6 +150,16 @@ static RESULT list_audit(struct sqlite *s, struct store_read *read)
     return read_checkpoint(s, &read->out.checkpoint);
 }
 
+static RESULT list_secrets(struct sqlite *s, struct store_read *read)
+{
+    struct secret_row *rows = arena_array(read->arena, STORE_SECRETS_LIVE, sizeof(*rows));
+
+    if (rows == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    read->out.secrets = rows;
+    return sqlite_secrets_of(s, &read->in.client_id, STORE_SECRETS_LIVE, rows, &read->out.count);
+}
+
 /* ---- the reader ---- */
 
 static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
@@ -159,6 +169,8 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
         return get_token(&reader->s, read);
     case STORE_AUDIT_LIST:
         return list_audit(&reader->s, read);
+    case STORE_SECRET_LIST:
+        return list_secrets(&reader->s, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:

@@ -30,10 +30,9 @@ bool sqlite_column_secret(sqlite3_stmt *st, struct secret_row *out)
            sqlite_column_digest(st, 2, out->digest);
 }
 
-struct result sqlite_secrets_read(struct store_backend *backend, const struct sid *client_id,
-                                  size_t max, struct secret_row *out, size_t *out_count)
+struct result sqlite_secrets_of(struct sqlite *s, const struct sid *client_id, size_t max,
+                                struct secret_row *out, size_t *out_count)
 {
-    struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_SECRETS_FIND,
         "SELECT secret_id, client_id, digest, created_ms, expires_ms, last_used_ms "
@@ -55,6 +54,12 @@ struct result sqlite_secrets_read(struct store_backend *backend, const struct si
     sqlite3_reset(st);
     *out_count = count;
     return result;
+}
+
+struct result sqlite_secrets_read(struct store_backend *backend, const struct sid *client_id,
+                                  size_t max, struct secret_row *out, size_t *out_count)
+{
+    return sqlite_secrets_of(sqlite_of(backend), client_id, max, out, out_count);
 }
 
 struct result sqlite_secret_expire(struct store_backend *backend, const struct sid *secret_id,

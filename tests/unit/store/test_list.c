@@ -56,6 +56,35 @@ CONTRACT(a_token_is_got_whole)
     arena_reset(&arena);
 }
 
+CONTRACT(secrets_of_an_application_are_listed)
+{
+    struct store_touch touched = {fixture_sid(30), FIXTURE_NOW_MS + 7, STR_NONE};
+    struct store_request touch = {.verb = STORE_SECRETS_TOUCH, .in.touch = {&touched, 1}};
+    struct store_request create = {
+        .verb = STORE_SECRET_CREATE,
+        .in.secret_create = {fixture_secret(31, 20), FIXTURE_NOW_MS + 60000}};
+    struct store_read read = {.verb = STORE_SECRET_LIST, .in.client_id = fixture_sid(20)};
+    struct store_read nobody = {.verb = STORE_SECRET_LIST, .in.client_id = fixture_sid(21)};
+
+    fixture_seed(f);
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &touch), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &create), ERR_NONE);
+    cr_assert_eq(read_now(f, &read), STORE_OUTCOME_DONE);
+    cr_assert_eq(read.out.count, 2);
+    const struct secret_row *rows = read.out.secrets;
+    cr_assert(sid_eq(&rows[0].secret_id, &touched.id));
+    cr_assert(sid_eq(&rows[0].client_id, &read.in.client_id));
+    cr_assert_eq(rows[0].last_used_ms, FIXTURE_NOW_MS + 7);
+    cr_assert_eq(rows[0].expires_ms, FIXTURE_NOW_MS + 60000);
+    cr_assert(sid_eq(&rows[1].secret_id, &create.in.secret_create.row.secret_id));
+    cr_assert_eq(rows[1].created_ms, create.in.secret_create.row.created_ms);
+    cr_assert_eq(rows[1].expires_ms, 0);
+    cr_assert_eq(read_now(f, &nobody), STORE_OUTCOME_DONE);
+    cr_assert_eq(nobody.out.count, 0);
+    arena_reset(&arena);
+}
+
 /* P3: what was answered is seen, each time. */
 CONTRACT(a_read_sees_what_was_answered)
 {
