@@ -38,6 +38,8 @@ static bool open_store(struct node *node, struct buf *out_error)
         .entropy = node->server.entropy,
         .metrics = &node->server.metrics,
         .expired_kept_s = node->config->tokens.expired_kept_s,
+        .audit_kept_s = node->config->audit.kept_s,
+        .node = node->config->node.name,
     };
 
     if (!result_ok(store_open(&options, &node->store, out_error))) {

@@ -93,6 +93,11 @@ struct config_redis {
 
 struct config_node {
     struct str mode; /* "single" */
+    struct str name;
+};
+
+struct config_audit {
+    int kept_s; /* 0: for ever */
 };
 
 struct config_throttle {
@@ -113,6 +118,7 @@ struct config {
     struct config_store store;
     struct config_redis redis;
     struct config_node node;
+    struct config_audit audit;
     struct config_throttle throttle;
     struct config_log log;
 

@@ -5,6 +5,7 @@ static void put_type(const struct schema_row *row, struct buf *out)
 {
     static const char *const names[SCHEMA_TYPE_COUNT] = {
         [SCHEMA_BOOL] = "true or false",
+        [SCHEMA_LABEL] = "name",
         [SCHEMA_PATH] = "path",
         [SCHEMA_PATH_NONE] = "path, or empty",
         [SCHEMA_ISSUER] = "https://host[:port]",

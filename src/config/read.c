@@ -4,6 +4,8 @@
 #include "config/near.h"
 #include "config/redis_url.h"
 
+enum { LABEL_MAX = 64 };
+
 bool read_text(struct reader *r, const struct tree_node *node, struct str *out)
 {
     if (node->kind == TREE_BROKEN)
@@ -136,6 +138,33 @@ static bool read_choice(struct reader *r, const struct tree_node *node, void *ou
     return false;
 }
 
+static bool is_label(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '.' || c == '_' || c == '-'))
+            return false;
+    }
+    return text.len > 0 && text.len <= LABEL_MAX;
+}
+
+static bool read_label(struct reader *r, const struct tree_node *node, void *out)
+{
+    char quoted[REPORT_QUOTE];
+    struct str text;
+
+    if (!read_text(r, node, &text))
+        return false;
+    if (!is_label(text)) {
+        REFUSE(r, node, "%s is no name; write 1 to %d letters, digits, dots, '-' or '_'",
+               report_quote(text, quoted), LABEL_MAX);
+        return false;
+    }
+    *(struct str *)out = text;
+    return true;
+}
+
 bool read_path(struct reader *r, struct str prefix, struct str path, struct str *out)
 {
     struct str base = path.len > 0 && path.ptr[0] == '/' ? STR("") : r->base;
@@ -255,17 +284,12 @@ bool read_value(struct reader *r, const struct schema_row *row, const struct tre
 {
     static bool (*const by_type[SCHEMA_TYPE_COUNT])(struct reader *, const struct tree_node *,
                                                     void *) = {
-        [SCHEMA_INT] = read_int,
-        [SCHEMA_BOOL] = read_bool,
-        [SCHEMA_CHOICE] = read_choice,
-        [SCHEMA_PATH] = read_path_key,
-        [SCHEMA_PATH_NONE] = read_path_or_none,
-        [SCHEMA_ISSUER] = read_issuer,
-        [SCHEMA_LISTEN] = read_listen,
-        [SCHEMA_CIDRS] = read_cidrs,
-        [SCHEMA_JWT_TYPES] = read_types,
-        [SCHEMA_STORE] = read_store,
-        [SCHEMA_REDIS] = read_redis,
+        [SCHEMA_INT] = read_int,       [SCHEMA_BOOL] = read_bool,
+        [SCHEMA_CHOICE] = read_choice, [SCHEMA_LABEL] = read_label,
+        [SCHEMA_PATH] = read_path_key, [SCHEMA_PATH_NONE] = read_path_or_none,
+        [SCHEMA_ISSUER] = read_issuer, [SCHEMA_LISTEN] = read_listen,
+        [SCHEMA_CIDRS] = read_cidrs,   [SCHEMA_JWT_TYPES] = read_types,
+        [SCHEMA_STORE] = read_store,   [SCHEMA_REDIS] = read_redis,
     };
     r->row = row;
     schema_name(row, r->name);

@@ -81,6 +81,11 @@ const struct schema_row schema_rows[SCHEMA_ROWS] = {
 
     {AT(node, mode), CHOICE(modes, "single"),
      .help = "single: this is the only node on its store"},
+    {AT(node, name), .type = SCHEMA_LABEL, .fallback = "node-1",
+     .help = "What this node is called in the audit log"},
+
+    {AT(audit, kept_s), INT(0, 10 * YEAR, "31622400"),
+     .help = "Seconds a record of the audit log is kept; 0 is for ever"},
 
     {AT(throttle, failures_per_client_address_per_minute), INT(1, 1000000, "10"),
      .help = "Failed authentications of one client from one address before 429"},

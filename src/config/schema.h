@@ -12,6 +12,7 @@ enum schema_type {
     SCHEMA_INT,       /* int, min to max */
     SCHEMA_BOOL,      /* bool */
     SCHEMA_CHOICE,    /* struct str, one of choices */
+    SCHEMA_LABEL,     /* struct str: 1 to 64 letters, digits, '.', '_', '-' */
     SCHEMA_PATH,      /* struct str */
     SCHEMA_PATH_NONE, /* the same; "" is none */
     SCHEMA_ISSUER,    /* struct str */
@@ -33,7 +34,7 @@ struct schema_row {
     const char *help;           /* one line */
 };
 
-enum { SCHEMA_ROWS = 31, SCHEMA_NAME = 96 };
+enum { SCHEMA_ROWS = 33, SCHEMA_NAME = 96 };
 
 extern const struct schema_row schema_rows[SCHEMA_ROWS];
 

@@ -109,6 +109,12 @@ Test(errors, types_and_ranges)
          "etc/s.yaml:4:5: tokens.jwt_type: an audience has 1 to 256 bytes\n"},
         {"node:\n  mode: fleet\n", "etc/s.yaml:2:9: node.mode: fleet needs the PostgreSQL store, "
                                    "which is not in this version; write single\n"},
+        {"node:\n  name: \"\"\n", "etc/s.yaml:2:9: node.name: `` is no name; write 1 to 64 "
+                                  "letters, digits, dots, '-' or '_'\n"},
+        {"node:\n  name: a node\n", "etc/s.yaml:2:9: node.name: `a node` is no name; write 1 to 64 "
+                                    "letters, digits, dots, '-' or '_'\n"},
+        {"node:\n  name: [a]\n", "etc/s.yaml:2:9: node.name: is a list where one value belongs; "
+                                 "write node-1\n"},
     };
     EXPECT(rows);
 }

@@ -36,6 +36,8 @@ static void assert_defaults(const struct config *c)
     ASSERT_STR(c->store.path, "etc/../var/scopemint.db");
     cr_assert_eq(c->redis.kind, CONFIG_REDIS_NONE);
     ASSERT_STR(c->node.mode, "single");
+    ASSERT_STR(c->node.name, "node-1");
+    cr_assert_eq(c->audit.kept_s, 31622400);
     cr_assert_eq(c->throttle.failures_per_client_address_per_minute, 10);
     cr_assert_eq(c->throttle.failures_per_address_per_minute, 200);
     cr_assert_eq(c->throttle.unknown_tokens_per_second, 1000);
