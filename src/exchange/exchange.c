@@ -74,8 +74,7 @@ bool exchange_abandon(struct exchange *x)
     return false;
 }
 
-enum step_result exchange_again_from(struct exchange *x,
-                                     enum step_result (*step)(struct exchange *x))
+enum step_result exchange_back_to(struct exchange *x, enum step_result (*step)(struct exchange *x))
 {
     unsigned first = 0;
 
@@ -83,12 +82,18 @@ enum step_result exchange_again_from(struct exchange *x,
         assert(x->route->endpoint->steps[first] != NULL);
         first++;
     }
+    x->next_step = first;
+    return STEP_NEXT;
+}
+
+enum step_result exchange_again_from(struct exchange *x,
+                                     enum step_result (*step)(struct exchange *x))
+{
     if (x->held)
         snapshot_unref(x->snapshot);
     x->held = false;
     x->snapshot = snapshot_now(x->worker->server);
-    x->next_step = first;
-    return STEP_NEXT;
+    return exchange_back_to(x, step);
 }
 
 void exchange_hold(struct exchange *x)

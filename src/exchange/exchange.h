@@ -100,6 +100,10 @@ void exchange_done(struct exchange *x);
  */
 void exchange_hold(struct exchange *x);
 
+/* The endpoint's steps from this one on, on the same tables: what waits in a loop. The step returns
+ * what this returns. */
+enum step_result exchange_back_to(struct exchange *x, enum step_result (*step)(struct exchange *x));
+
 /* The endpoint's steps from this one on, once more, on the tables and keys of now: what was decided
  * no longer fits them. The step returns what this returns. Nothing of x->state may be used behind
  * it that points into the snapshot of before. */

@@ -138,7 +138,7 @@ static bool is_writable(const struct reading *r, const struct body_field *field)
 static bool is_wanted(const struct reading *r, const struct body_field *field)
 {
     if (r->verb == BODY_PUT)
-        return is_writable(r, field);
+        return is_writable(r, field) && (field->flags & BODY_PUT_LEAVES) == 0;
     return r->verb == BODY_CREATE && (field->flags & BODY_REQUIRED) != 0;
 }
 
@@ -180,14 +180,10 @@ static bool is_known(struct str name, const struct body_field *fields, size_t fi
     return false;
 }
 
-enum step_result body_read(struct exchange *x, enum body_verb verb, const struct body_field *fields,
-                           size_t field_count, struct body *out)
+enum step_result body_parse(struct exchange *x, const struct json_value **out)
 {
-    struct field_errors errors = {.count = 0};
-    struct reading r = {x, verb, &errors};
     const struct json_value *object;
 
-    assert(field_count <= BODY_FIELDS_MAX);
     if (!is_json(x->request.content_type))
         return exchange_refuse(x, ERR_UNSUPPORTED_MEDIA_TYPE, STR_NONE);
     enum err err = json_parse(&x->arena, x->request.body, &json_limits_request, &object, NULL);
@@ -195,10 +191,32 @@ enum step_result body_read(struct exchange *x, enum body_verb verb, const struct
         return exchange_fault(x, FAULT(err));
     if (err != ERR_NONE || !json_is(object, JSON_OBJECT))
         return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
+    *out = object;
+    return STEP_NEXT;
+}
+
+enum step_result body_judge(struct exchange *x, const struct json_value *object,
+                            enum body_verb verb, const struct body_field *fields,
+                            size_t field_count, struct body *out)
+{
+    struct field_errors errors = {.count = 0};
+    struct reading r = {x, verb, &errors};
+
+    assert(field_count <= BODY_FIELDS_MAX);
     for (size_t i = 0; i < field_count; i++)
         read_field(&r, &fields[i], json_member(object, fields[i].name), &out->values[i]);
     for (const struct json_value *v = json_first(object); v != NULL; v = json_next(v))
         if (!is_known(json_key(v), fields, field_count))
             field_errors_add(&errors, ERR_UNKNOWN_FIELD, json_key(v), STR_NONE);
     return errors.count == 0 ? STEP_NEXT : exchange_refuse_fields(x, &errors);
+}
+
+enum step_result body_read(struct exchange *x, enum body_verb verb, const struct body_field *fields,
+                           size_t field_count, struct body *out)
+{
+    const struct json_value *object;
+
+    if (body_parse(x, &object) == STEP_DONE)
+        return STEP_DONE;
+    return body_judge(x, object, verb, fields, field_count, out);
 }

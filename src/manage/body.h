@@ -31,6 +31,7 @@ enum body_flags {
     BODY_REQUIRED = 1 << 2,   /* POST must carry it */
     BODY_NULL_VALUE = 1 << 3, /* null is a value */
     BODY_NULL_KEEPS = 1 << 4, /* null in a PATCH is no change (M1) */
+    BODY_PUT_LEAVES = 1 << 5, /* a PUT without it leaves it as it is */
 };
 
 enum { BODY_FIELDS_MAX = 40 };
@@ -58,8 +59,15 @@ struct body {
     struct body_value values[BODY_FIELDS_MAX];
 };
 
-/* x->request's body. NEXT, or DONE after refusing: 415 for another media type, 400 for what is no
- * JSON object, 422 for fields. */
+/* The two halves of body_read, for an endpoint that looks at its object between them (412). Each:
+ * NEXT, or DONE after refusing. The first: 415 for another media type, 400 for what is no JSON
+ * object; *out lives as long as the exchange. The second: 422 for fields. */
+enum step_result body_parse(struct exchange *x, const struct json_value **out);
+enum step_result body_judge(struct exchange *x, const struct json_value *object,
+                            enum body_verb verb, const struct body_field *fields,
+                            size_t field_count, struct body *out);
+
+/* x->request's body, both halves. */
 enum step_result body_read(struct exchange *x, enum body_verb verb, const struct body_field *fields,
                            size_t field_count, struct body *out);
 
