@@ -1,5 +1,8 @@
 #include "client/authenticate.h"
 
+#include <assert.h>
+
+#include "client/assertion.h"
 #include "client/basic.h"
 #include "client/secret.h"
 #include "core/limits.h"
@@ -20,7 +23,28 @@ static enum err read_header(const struct client_presented *presented, struct are
         return err;
     if (presented->client_id.ptr != NULL && !str_eq(presented->client_id, basic.id))
         return ERR_TWO_AUTH_METHODS;
-    *out = (struct client_credentials){CLIENT_AUTH_BASIC, basic.id, basic.secret};
+    *out = (struct client_credentials){
+        .method = CLIENT_AUTH_BASIC,
+        .client_id = basic.id,
+        .secret = basic.secret,
+    };
+    return ERR_NONE;
+}
+
+/* RFC7521-4.2 */
+static enum err read_assertion(const struct client_presented *presented,
+                               struct client_credentials *out)
+{
+    if (presented->client_secret.ptr != NULL)
+        return ERR_TWO_AUTH_METHODS;
+    if (presented->client_assertion.ptr == NULL ||
+        !str_eq(presented->client_assertion_type, STR(CLIENT_ASSERTION_TYPE)))
+        return ERR_INVALID_CLIENT; /* 7523-2.2-b */
+    *out = (struct client_credentials){
+        .method = CLIENT_AUTH_PRIVATE_KEY,
+        .client_id = presented->client_id,
+        .assertion = presented->client_assertion,
+    };
     return ERR_NONE;
 }
 
@@ -30,7 +54,7 @@ enum err client_credentials_read(const struct client_presented *presented, struc
     if (presented->authorization.ptr != NULL)
         return read_header(presented, arena, out);
     if (presented->client_assertion.ptr != NULL || presented->client_assertion_type.ptr != NULL)
-        return presented->client_secret.ptr != NULL ? ERR_TWO_AUTH_METHODS : ERR_INVALID_CLIENT;
+        return read_assertion(presented, out);
     if (presented->client_id.ptr == NULL)
         return presented->client_secret.ptr != NULL ? ERR_INVALID_CLIENT : ERR_NO_CREDENTIALS;
     *out = (struct client_credentials){
@@ -73,6 +97,7 @@ enum err client_authenticate(const struct client_context *context,
     uint32_t wait_s = guess_throttle_check(context->throttle, &caller, context->mono_ms);
     uint8_t digest[SECRET_DIGEST];
 
+    assert(credentials->method != CLIENT_AUTH_PRIVATE_KEY);
     if (wait_s > 0) {
         *out_retry_after_s = wait_s;
         return ERR_TOO_MANY_GUESSES;

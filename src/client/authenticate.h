@@ -18,8 +18,10 @@ struct client_presented {
 
 struct client_credentials {
     enum client_auth_method method;
-    struct str client_id; /* as presented, not known to be a SID */
+    struct str client_id; /* as presented, not known to be a SID; ptr NULL beside an assertion where
+                             it was not sent */
     struct str secret;
+    struct str assertion; /* of CLIENT_AUTH_PRIVATE_KEY, still to be read */
 };
 
 /* One method or none. ERR_NO_CREDENTIALS: nothing was presented; ERR_TWO_AUTH_METHODS (6749-2.3-a);
@@ -35,7 +37,8 @@ struct client_context {
     int64_t wall_ms, mono_ms;
 };
 
-/* The application, if the credentials are its own by the method it is registered for and it works.
+/* By a secret or, for public clients, by nothing; an assertion takes longer (client/assertion.h).
+ * The application, if the credentials are its own by the method it is registered for and it works.
  * ERR_INVALID_CLIENT; ERR_TOO_MANY_GUESSES with *out_retry_after_s. Failures are counted here, but
  * for a wrong method or a suspended application, which nobody guesses. Public clients (method none)
  * come out authenticated by their id alone: the endpoint says whether that is enough. */
