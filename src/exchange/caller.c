@@ -118,8 +118,10 @@ enum step_result caller_step_identify(struct exchange *x)
     struct caller_state *state = x->state;
     if (state->bearer.ptr != NULL)
         return identify_bearer(x, state);
-    if (exchange_authenticate(x, &state->presented, &state->caller.application) == STEP_DONE)
-        return STEP_DONE;
+    enum step_result result =
+        exchange_authenticate(x, &state->presented, &state->login, &state->caller.application);
+    if (result != STEP_NEXT)
+        return result;
     state->caller.partner = party_partner_of(x->snapshot->party, state->caller.application);
     return STEP_NEXT;
 }

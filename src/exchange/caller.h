@@ -1,10 +1,9 @@
-/* Who asks: an application by its secret, or a bearer token; below /core/v2 a bearer token alone.
- * Steps that endpoints share; their states begin with a struct caller_state. */
+/* Who asks: an application by its secret or its key, or a bearer token; below /core/v2 a bearer
+ * token alone. Steps that endpoints share; their states begin with a struct caller_state. */
 #ifndef EXCHANGE_CALLER_H
 #define EXCHANGE_CALLER_H
 
-#include "client/authenticate.h"
-#include "exchange/exchange.h"
+#include "exchange/authenticate.h"
 #include "exchange/form.h"
 #include "exchange/verification.h"
 #include "token/standing.h"
@@ -23,6 +22,7 @@ struct caller_state {
     struct caller caller;
     struct str bearer; /* the presented token; ptr NULL: none */
     struct client_presented presented;
+    struct assertion_login *login;    /* exchange_authenticate's */
     struct verification verification; /* of the bearer token */
 };
 

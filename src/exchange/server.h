@@ -22,6 +22,7 @@ struct snapshot;
 struct exchange;
 struct keyring_thread;
 struct token_cache;
+struct pool;
 
 struct server {
     const struct config *config; /* of the start; what a reload changes is in the snapshot, and in
@@ -37,6 +38,7 @@ struct server {
     _Atomic(struct revocation_link *) link;
     struct guess_throttle *throttle;
     struct token_cache *verified;
+    struct pool *pool; /* for what computes too long for a loop */
     struct audit_first refusals; /* by M1-M3, in this minute */
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;

@@ -1,5 +1,7 @@
 #include "oauth/metadata.h"
 
+#include "crypto/key.h"
+#include "exchange/authenticate.h"
 #include "json/write.h"
 
 enum { URL_MAX = 512 };
@@ -24,6 +26,16 @@ static void write_list(struct json_writer *w, struct str key, const char *const 
     json_write_array_end(w);
 }
 
+/* Of assertions: needed beside private_key_jwt (RFC8414-2). */
+static void write_algs(struct json_writer *w, struct str key)
+{
+    json_write_key(w, key);
+    json_write_array_begin(w);
+    for (int alg = 0; alg < KEY_ALG_COUNT; alg++)
+        json_write_string(w, str_from(key_alg_name((enum key_alg)alg)));
+    json_write_array_end(w);
+}
+
 static void write_scopes(struct json_writer *w, const struct scope_catalogue *catalogue)
 {
     json_write_key(w, STR("scopes_supported"));
@@ -38,26 +50,30 @@ void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catal
 {
     static const char *const none[] = {NULL};
     static const char *const grants[] = {"client_credentials", NULL};
-    static const char *const secrets[] = {"client_secret_basic", "client_secret_post", NULL};
-    static const char *const revokers[] = {"client_secret_basic", "client_secret_post", "none",
-                                           NULL};
+    static const char *const confidential[] = {"client_secret_basic", "client_secret_post",
+                                               "private_key_jwt", NULL};
+    static const char *const revokers[] = {"client_secret_basic", "client_secret_post",
+                                           "private_key_jwt", "none", NULL};
     static const char *const introspectors[] = {"client_secret_basic", "client_secret_post",
-                                                "Bearer", NULL};
+                                                "private_key_jwt", "Bearer", NULL};
     struct json_writer w;
 
     json_writer_init(&w, out);
     json_write_object_begin(&w);
     json_write_member_string(&w, STR("issuer"), issuer);
-    write_url(&w, STR("token_endpoint"), issuer, "/oauth/token");
+    write_url(&w, STR("token_endpoint"), issuer, TOKEN_ENDPOINT_PATH);
     write_url(&w, STR("jwks_uri"), issuer, "/oauth/jwks");
     write_url(&w, STR("introspection_endpoint"), issuer, "/oauth/introspect");
     write_url(&w, STR("revocation_endpoint"), issuer, "/oauth/revoke");
     write_list(&w, STR("response_types_supported"),
                none); /* required, and no redirect grant exists */
     write_list(&w, STR("grant_types_supported"), grants);
-    write_list(&w, STR("token_endpoint_auth_methods_supported"), secrets);
+    write_list(&w, STR("token_endpoint_auth_methods_supported"), confidential);
+    write_algs(&w, STR("token_endpoint_auth_signing_alg_values_supported"));
     write_list(&w, STR("introspection_endpoint_auth_methods_supported"), introspectors);
+    write_algs(&w, STR("introspection_endpoint_auth_signing_alg_values_supported"));
     write_list(&w, STR("revocation_endpoint_auth_methods_supported"), revokers);
+    write_algs(&w, STR("revocation_endpoint_auth_signing_alg_values_supported"));
     write_scopes(&w, catalogue);
     json_write_object_end(&w);
 }

@@ -15,6 +15,7 @@ enum { REPLY_FIRST = 2048 };
 
 struct token_state {
     struct token_request request;
+    struct assertion_login *login; /* exchange_authenticate's */
     const struct party_application *application;
     struct token_claims claims;
     struct buf jwt;
@@ -32,7 +33,7 @@ static enum step_result read_request(struct exchange *x)
 static enum step_result authenticate(struct exchange *x)
 {
     struct token_state *state = x->state;
-    return exchange_authenticate(x, &state->request.presented, &state->application);
+    return exchange_authenticate(x, &state->request.presented, &state->login, &state->application);
 }
 
 static enum step_result check_grant_type(struct exchange *x)
