@@ -4,26 +4,12 @@
 #include "cli/seed_reader.h"
 #include "config/report.h"
 #include "scope/parse.h"
+#include "store/row_names.h"
 
 enum { GRANT_CLIENT_CREDENTIALS = 1 << 0, GRANT_REFRESH = 1 << 1, GRANT_CODE = 1 << 2, GRANTS = 3 };
 
 static const char *const grants[GRANTS] = {"client_credentials", "refresh_token",
                                            "authorization_code"};
-static const char *const types[] = {
-    [APPLICATION_CONFIDENTIAL] = "confidential",
-    [APPLICATION_PUBLIC] = "public",
-};
-static const char *const statuses[] = {
-    [APPLICATION_ACTIVE] = "active",
-    [APPLICATION_SUSPENDED] = "suspended",
-};
-static const char *const methods[] = {
-    [CLIENT_AUTH_BASIC] = "client_secret_basic",
-    [CLIENT_AUTH_POST] = "client_secret_post",
-    [CLIENT_AUTH_PRIVATE_KEY] = "private_key_jwt",
-    [CLIENT_AUTH_NONE] = "none",
-};
-
 static void stamp(struct seed_reader *reader, struct seed_application *application)
 {
     const struct seed_source *source = reader->source;
@@ -91,11 +77,11 @@ static unsigned grants_in(struct str joined)
  * who can keep a secret gets tokens in its own name. */
 static void read_method(const struct seed_entry *entry, struct application_row *row)
 {
-    row->type = (enum application_type)seed_choice(
-        entry, "type", types, sizeof(types) / sizeof(types[0]), APPLICATION_CONFIDENTIAL);
+    row->type = (enum application_type)seed_choice(entry, "type", application_type_names,
+                                                   APPLICATION_TYPES, APPLICATION_CONFIDENTIAL);
     bool public = row->type == APPLICATION_PUBLIC;
     row->auth_method = (enum client_auth_method)seed_choice(
-        entry, "token_endpoint_auth_method", methods, sizeof(methods) / sizeof(methods[0]),
+        entry, "token_endpoint_auth_method", auth_method_names, AUTH_METHODS,
         public ? CLIENT_AUTH_NONE : CLIENT_AUTH_BASIC);
     row->grant_types = seed_texts(entry, "grant_types", check_grant, GRANTS,
                                   public ? STR("authorization_code") : STR("client_credentials"));
@@ -210,9 +196,9 @@ static void read_application(const struct seed_entry *entry)
     if (partner == NULL)
         partner = &reader->seed.partners[0];
     row->partner_sid = partner->row.partner_sid;
-    row->name = seed_text(entry, "name", seed_check_name, application->ref);
-    row->status = (enum application_status)seed_choice(
-        entry, "status", statuses, sizeof(statuses) / sizeof(statuses[0]), APPLICATION_ACTIVE);
+    row->name = seed_text(entry, "name", party_check_name, application->ref);
+    row->status = (enum application_status)seed_choice(entry, "status", application_status_names,
+                                                       APPLICATION_STATUSES, APPLICATION_ACTIVE);
     read_method(entry, row);
     read_scopes(entry, partner, row);
     row->audiences =

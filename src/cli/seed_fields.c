@@ -97,7 +97,7 @@ struct str seed_text(const struct seed_entry *entry, const char *field, seed_che
     return fallback;
 }
 
-size_t seed_choice(const struct seed_entry *entry, const char *field, const char *const *names,
+size_t seed_choice(const struct seed_entry *entry, const char *field, const struct str *names,
                    size_t n, size_t fallback)
 {
     const struct json_value *value = member(entry, field);
@@ -110,10 +110,10 @@ size_t seed_choice(const struct seed_entry *entry, const char *field, const char
     bool is_text = json_string(value, &text);
     buf_init_fixed(&list, choices, sizeof(choices));
     for (size_t i = 0; i < n; i++) {
-        if (is_text && str_eq(text, str_from(names[i])))
+        if (is_text && str_eq(text, names[i]))
             return i;
         buf_cstr(&list, i == 0 ? "" : i + 1 == n ? " or " : ", ");
-        buf_cstr(&list, names[i]);
+        buf_str(&list, names[i]);
     }
     seed_refuse(entry, value, field, "must be %.*s", STR_ARG(buf_view(&list)));
     return fallback;

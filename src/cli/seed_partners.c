@@ -3,13 +3,7 @@
 #include "cli/seed_reader.h"
 #include "config/report.h"
 #include "scope/parse.h"
-
-static const char *const statuses[] = {
-    [PARTNER_UNVERIFIED] = "unverified",
-    [PARTNER_ACTIVE] = "active",
-    [PARTNER_SUSPENDED] = "suspended",
-    [PARTNER_CANCELED] = "canceled",
-};
+#include "store/row_names.h"
 
 static void stamp(struct seed_reader *reader, struct partner_row *row)
 {
@@ -32,8 +26,8 @@ static void read_root(struct seed_reader *reader, const struct json_value *file)
     seed_check_names(&entry, known, sizeof(known) / sizeof(known[0]));
     *root = (struct seed_partner){
         .ceiling = *catalogue_all(reader->source->catalogue),
-        .row = {.name = seed_text(&entry, "name", seed_check_name, STR("root")),
-                .login = seed_text(&entry, "login", seed_check_login, STR("root")),
+        .row = {.name = seed_text(&entry, "name", party_check_name, STR("root")),
+                .login = seed_text(&entry, "login", party_check_login, STR("root")),
                 .status = PARTNER_ACTIVE,
                 .scopes_all = true},
     };
@@ -118,10 +112,10 @@ static void read_partner(const struct seed_entry *entry)
     *partner = (struct seed_partner){.ref = seed_text(entry, "ref", seed_check_ref, STR_NONE)};
     if (json_member(entry->object, STR("ref")) == NULL)
         seed_refuse(entry, NULL, "ref", "is missing");
-    partner->row.name = seed_text(entry, "name", seed_check_name, partner->ref);
-    partner->row.login = seed_text(entry, "login", seed_check_login, partner->ref);
-    partner->row.status = (enum partner_status)seed_choice(
-        entry, "status", statuses, sizeof(statuses) / sizeof(statuses[0]), PARTNER_ACTIVE);
+    partner->row.name = seed_text(entry, "name", party_check_name, partner->ref);
+    partner->row.login = seed_text(entry, "login", party_check_login, partner->ref);
+    partner->row.status = (enum partner_status)seed_choice(entry, "status", partner_status_names,
+                                                           PARTNER_STATUSES, PARTNER_ACTIVE);
     refuse_repeated(entry, partner);
 
     const struct seed_partner *parent = seed_find_partner(entry, "parent");

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "cli/seed.h"
+#include "party/checks.h"
 #include "json/read.h"
 
 struct seed_reader {
@@ -41,12 +42,11 @@ void seed_check_names(const struct seed_entry *entry, const struct str *known, s
 /* NULL: what is wrong with it, in constant words. */
 typedef const char *seed_check_fn(struct str text);
 
-seed_check_fn seed_check_ref, seed_check_name, seed_check_login, seed_check_audience,
-    seed_check_redirect;
+seed_check_fn seed_check_ref, seed_check_audience, seed_check_redirect; /* and party/checks.h */
 
 struct str seed_text(const struct seed_entry *entry, const char *field, seed_check_fn *check,
                      struct str fallback);
-size_t seed_choice(const struct seed_entry *entry, const char *field, const char *const *names,
+size_t seed_choice(const struct seed_entry *entry, const char *field, const struct str *names,
                    size_t n, size_t fallback);
 bool seed_flag(const struct seed_entry *entry, const char *field, bool fallback);
 int64_t seed_number(const struct seed_entry *entry, const char *field, int64_t min, int64_t max,
