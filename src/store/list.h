@@ -59,12 +59,22 @@ struct store_filter {
     int64_t number;
 };
 
+/* Of tokens, at now_s. One that was revoked stays so when its end comes. */
+enum store_token_status {
+    STORE_TOKENS_ALL,
+    STORE_TOKENS_LIVE,
+    STORE_TOKENS_REVOKED,
+    STORE_TOKENS_EXPIRED,
+};
+
 enum { STORE_FILTERS = 8, STORE_PAGE = 1000 };
 
 struct store_list {
     struct sid partner_sid;             /* whose rows; of partners: its own */
     bool descendants;                   /* and those of all below it; not for tokens */
     struct sid client_id;               /* none: any; tokens alone */
+    enum store_token_status status;     /* tokens alone */
+    int64_t now_s;                      /* of status */
     const struct store_filter *filters; /* all of them hold */
     size_t filter_count;                /* at most STORE_FILTERS */
     enum store_column order;            /* then by key, in the same direction */

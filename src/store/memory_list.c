@@ -178,6 +178,25 @@ static enum store_column key_of(enum store_table table)
     return keys[table];
 }
 
+static bool has_status(const struct memory *m, const struct token_row *row,
+                       const struct store_list *list)
+{
+    struct store_entry key = {.kind = ENTRY_TOKEN_REVOKED, .id = row->token_sid};
+    bool revoked = memory_table_find(&m->subjects, &key) != NULL;
+
+    switch (list->status) {
+    case STORE_TOKENS_LIVE:
+        return !revoked && row->exp_s > list->now_s;
+    case STORE_TOKENS_REVOKED:
+        return revoked;
+    case STORE_TOKENS_EXPIRED:
+        return !revoked && row->exp_s <= list->now_s;
+    case STORE_TOKENS_ALL:
+        break;
+    }
+    return true;
+}
+
 static bool is_listed(const struct memory *m, const void *row, enum store_table table,
                       const struct store_list *list)
 {
@@ -187,6 +206,8 @@ static bool is_listed(const struct memory *m, const void *row, enum store_table 
         return false;
     if (table == STORE_TOKENS && !sid_is_none(&list->client_id) &&
         !sid_eq(&((const struct token_row *)row)->client_id, &list->client_id))
+        return false;
+    if (table == STORE_TOKENS && !has_status(m, row, list))
         return false;
     if (!sid_is_none(&list->after) && memory_compare_sid(&key.sid, &list->after) <= 0)
         return false;
@@ -253,7 +274,7 @@ static bool copy_token(const struct memory *m, struct arena *arena, const struct
     to->revoked_number = revoked != NULL ? revoked->number : 0;
     to->revoked_ms = revoked != NULL ? revoked->at_ms : 0;
     return keep(arena, &to->name) && keep(arena, &to->scopes) && keep(arena, &to->audiences) &&
-           keep(arena, &to->last_accessed_ip);
+           keep(arena, &to->last_accessed_ip) && keep(arena, &to->newest.kid);
 }
 
 static bool copy_partner(struct arena *arena, const struct partner_row *from,

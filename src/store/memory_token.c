@@ -36,7 +36,8 @@ static void *copy_token(const struct token_row *row)
 {
     static const size_t texts[] = {
         offsetof(struct token_row, name), offsetof(struct token_row, scopes),
-        offsetof(struct token_row, audiences), offsetof(struct token_row, last_accessed_ip)};
+        offsetof(struct token_row, audiences), offsetof(struct token_row, last_accessed_ip),
+        offsetof(struct token_row, newest.kid)};
     return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
 }
 
@@ -93,6 +94,7 @@ struct result memory_token_update(struct store_backend *backend,
     if (row.exp_signed_s < update->exp_signed_s)
         row.exp_signed_s = update->exp_signed_s;
     row.generation = update->generation;
+    row.newest = update->newest;
     row.revision++;
     *out_revision = row.revision;
     *out_end_s = row.exp_signed_s;

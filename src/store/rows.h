@@ -69,6 +69,13 @@ struct secret_row {
     int64_t last_used_ms;
 };
 
+/* What the newest JWT of a token was signed with. */
+struct token_newest {
+    int64_t exp_s;
+    uint64_t epoch; /* its claim: a selector revocation with a higher number ends it */
+    struct str kid;
+};
+
 struct token_row {
     struct sid token_sid;
     struct sid client_id;
@@ -81,7 +88,8 @@ struct token_row {
     int64_t exp_s;        /* now */
     int64_t exp_signed_s; /* the highest ever signed: what an index entry must outlive */
     uint32_t generation;  /* from 1 */
-    uint64_t revision;    /* raised by each update, not by a touch */
+    struct token_newest newest;
+    uint64_t revision; /* raised by each update, not by a touch */
     int64_t last_accessed_ms;
     struct str last_accessed_ip;
     /* Read only, from the sequence; 0: not revoked. */

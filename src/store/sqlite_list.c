@@ -169,10 +169,36 @@ static void put_client(struct query *q, const struct store_list *list)
     put_sid(q, list->client_id);
 }
 
+/* What an index can walk through of a status. */
+static bool has_end(const struct store_list *list)
+{
+    return list->status == STORE_TOKENS_LIVE || list->status == STORE_TOKENS_EXPIRED;
+}
+
+static void put_end(struct query *q, const struct store_list *list)
+{
+    if (!has_end(list))
+        return;
+    buf_cstr(&q->sql, list->status == STORE_TOKENS_LIVE ? " AND exp_s > " : " AND exp_s <= ");
+    put_number(q, list->now_s);
+}
+
+static void put_status(struct query *q, const struct store_list *list)
+{
+    put_end(q, list);
+    if (list->status == STORE_TOKENS_ALL)
+        return;
+    buf_cstr(&q->sql, list->status == STORE_TOKENS_REVOKED ? " AND EXISTS" : " AND NOT EXISTS");
+    buf_cstr(&q->sql, " (SELECT 1 FROM entries AS r "
+                      "WHERE r.id = token_sid AND r.kind = 'token' AND r.kid = '')");
+}
+
 static void put_conditions(struct query *q, const struct store_list *list, enum store_table table)
 {
-    if (table == STORE_TOKENS)
+    if (table == STORE_TOKENS) {
         put_client(q, list);
+        put_status(q, list);
+    }
     for (size_t i = 0; i < list->filter_count; i++)
         put_filter(q, list, i);
     if (!sid_is_none(&list->after)) {
@@ -247,6 +273,8 @@ static RESULT probe(struct sqlite *s, const struct store_list *list, enum store_
     put_tokens(&q, list, column);
     if (column == STORE_TOKEN_CLIENT_ID)
         put_client(&q, list);
+    if (column == STORE_TOKEN_EXP)
+        put_end(&q, list);
     for (size_t i = 0; i < list->filter_count; i++) {
         if (list->filters[i].column == column)
             put_filter(&q, list, i);
@@ -274,7 +302,12 @@ static RESULT choose_index(struct sqlite *s, const struct store_list *list, enum
     bool few = false;
 
     *out = list->order;
-    if (!sid_is_none(&list->after) || !sid_is_none(&list->before))
+    if (has_end(list) && list->order != STORE_TOKEN_EXP) {
+        TRY(probe(s, list, STORE_TOKEN_EXP, &few)); /* expired rows may lie before all live ones */
+        if (few)
+            *out = STORE_TOKEN_EXP;
+    }
+    if (few || !sid_is_none(&list->after) || !sid_is_none(&list->before))
         return RESULT_OK;
     if (has_client(list)) {
         TRY(probe(s, list, STORE_TOKEN_CLIENT_ID, &few));
@@ -410,14 +443,16 @@ static const size_t row_sizes[] = {sizeof(struct token_row), sizeof(struct partn
 static void turn_around(struct store_read *read, size_t size)
 {
     char *rows = (char *)read->out.tokens;
-    char moved[sizeof(struct application_row)];
+    union {
+        struct token_row token;
+        struct partner_row partner;
+        struct application_row application;
+    } moved;
 
-    static_assert(sizeof(moved) >= sizeof(struct token_row), "the largest row");
-    static_assert(sizeof(moved) >= sizeof(struct partner_row), "the largest row");
     for (size_t i = 0, j = read->out.count; i + 1 < j; i++, j--) {
-        memcpy(moved, rows + i * size, size);
+        memcpy(&moved, rows + i * size, size);
         memcpy(rows + i * size, rows + (j - 1) * size, size);
-        memcpy(rows + (j - 1) * size, moved, size);
+        memcpy(rows + (j - 1) * size, &moved, size);
     }
 }
 

@@ -26,13 +26,16 @@ struct result sqlite_column_token(struct sqlite *s, sqlite3_stmt *st, struct are
         .last_accessed_ms = sqlite3_column_int64(st, 12),
         .revoked_number = (uint64_t)sqlite3_column_int64(st, 14),
         .revoked_ms = sqlite3_column_int64(st, 15),
+        .newest.exp_s = sqlite3_column_int64(st, 16),
+        .newest.epoch = (uint64_t)sqlite3_column_int64(st, 17),
     };
     if (!sqlite_column_sid(st, 0, &out->token_sid) || !sqlite_column_sid(st, 1, &out->client_id) ||
         !sqlite_column_sid(st, 2, &out->partner_sid) || !sqlite_column_sid(st, 3, &out->user_sid))
         return sqlite_bad_row(s, "a row of tokens that this program has not written");
     return keep(st, 4, arena, &out->name) && keep(st, 5, arena, &out->scopes) &&
                    keep(st, 6, arena, &out->audiences) &&
-                   keep(st, 13, arena, &out->last_accessed_ip)
+                   keep(st, 13, arena, &out->last_accessed_ip) &&
+                   keep(st, 18, arena, &out->newest.kid)
                ? RESULT_OK
                : FAULT(ERR_FAULT_MEMORY);
 }

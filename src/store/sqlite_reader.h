@@ -18,7 +18,7 @@ struct sqlite_reader {
 #define SQLITE_TOKEN_COLUMNS                                                                \
     "t.token_sid, t.client_id, t.partner_sid, t.user_sid, t.name, t.scopes, t.audiences, "  \
     "t.created_ms, t.exp_s, t.exp_signed_s, t.generation, t.revision, t.last_accessed_ms, " \
-    "t.last_accessed_ip, e.number, e.at_ms"
+    "t.last_accessed_ip, e.number, e.at_ms, t.newest_exp_s, t.newest_epoch, t.newest_kid"
 #define SQLITE_TOKEN_REVOKED \
     "LEFT JOIN entries AS e ON e.id = t.token_sid AND e.kind = 'token' AND e.kid = ''"
 

@@ -1,6 +1,13 @@
 /* Tokens in SQLite: one row each, kept some time past their end. */
 #include "store/sqlite.h"
 
+static void bind_newest(sqlite3_stmt *st, int first, const struct token_newest *newest)
+{
+    sqlite3_bind_int64(st, first, newest->exp_s);
+    sqlite3_bind_int64(st, first + 1, (sqlite3_int64)newest->epoch);
+    sqlite_bind_text_str(st, first + 2, newest->kid);
+}
+
 struct result sqlite_token_create(struct store_backend *backend, const struct token_row *row,
                                   enum store_conflict *out)
 {
@@ -8,8 +15,8 @@ struct result sqlite_token_create(struct store_backend *backend, const struct to
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_TOKEN_CREATE,
         "INSERT INTO tokens (token_sid, client_id, partner_sid, user_sid, name, scopes, audiences, "
-        "created_ms, exp_s, exp_signed_s, generation, revision) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+        "created_ms, exp_s, exp_signed_s, generation, revision, newest_exp_s, newest_epoch, "
+        "newest_kid) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -25,6 +32,7 @@ struct result sqlite_token_create(struct store_backend *backend, const struct to
     sqlite3_bind_int64(st, 10, row->exp_signed_s);
     sqlite3_bind_int64(st, 11, row->generation);
     sqlite3_bind_int64(st, 12, (sqlite3_int64)row->revision);
+    bind_newest(st, 13, &row->newest);
     return sqlite_insert(s, st, out);
 }
 
@@ -51,7 +59,8 @@ static RESULT write_update(struct sqlite *s, const struct store_token_update *up
     sqlite3_stmt *st =
         sqlite_statement(s, SQLITE_VERB_TOKEN_UPDATE,
                          "UPDATE tokens SET name = ?2, scopes = ?3, exp_s = ?4, exp_signed_s = ?5, "
-                         "generation = ?6, revision = ?7 WHERE token_sid = ?1");
+                         "generation = ?6, revision = ?7, newest_exp_s = ?8, newest_epoch = ?9, "
+                         "newest_kid = ?10 WHERE token_sid = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -62,6 +71,7 @@ static RESULT write_update(struct sqlite *s, const struct store_token_update *up
     sqlite3_bind_int64(st, 5, end_s);
     sqlite3_bind_int64(st, 6, update->generation);
     sqlite3_bind_int64(st, 7, (sqlite3_int64)revision);
+    bind_newest(st, 8, &update->newest);
     return sqlite_run(s, st);
 }
 

@@ -170,6 +170,7 @@ struct store_token_update {
     int64_t exp_s;
     int64_t exp_signed_s; /* never lowered */
     uint32_t generation;
+    struct token_newest newest;
     bool in_sequence; /* makes an entry of kind ENTRY_TOKEN_SET from scopes and exp_s */
 };
 

@@ -5,6 +5,11 @@
 -- no index for what no list asks.
 ALTER TABLE tokens ADD COLUMN last_accessed_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tokens ADD COLUMN last_accessed_ip TEXT NOT NULL DEFAULT '';
+-- What the newest JWT was signed with.
+ALTER TABLE tokens ADD COLUMN newest_exp_s INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN newest_epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tokens ADD COLUMN newest_kid TEXT NOT NULL DEFAULT '';
+UPDATE tokens SET newest_exp_s = exp_signed_s;
 CREATE INDEX tokens_partner ON tokens (partner_sid);
 CREATE INDEX tokens_client ON tokens (partner_sid, client_id);
 CREATE INDEX tokens_name ON tokens (partner_sid, name);

@@ -266,6 +266,7 @@ struct store_request fixture_token(unsigned n, int64_t exp_s)
                                       .exp_s = exp_s,
                                       .exp_signed_s = exp_s,
                                       .generation = 1,
+                                      .newest = {exp_s, 7, STR("key-a")},
                                       .revision = 1,
                                   }};
 }
@@ -305,6 +306,7 @@ struct store_request fixture_update(unsigned n, struct str scopes, int64_t exp_s
                                       .exp_s = exp_s,
                                       .exp_signed_s = exp_s,
                                       .generation = 2,
+                                      .newest = {exp_s, 8, STR("key-b")},
                                       .in_sequence = true,
                                   }};
 }

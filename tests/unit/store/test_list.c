@@ -44,6 +44,9 @@ CONTRACT(a_token_is_got_whole)
     cr_assert_eq(row->exp_s, LATER_S);
     cr_assert_eq(row->exp_signed_s, LATER_S);
     cr_assert_eq(row->generation, 1);
+    cr_assert_eq(row->newest.exp_s, LATER_S);
+    cr_assert_eq(row->newest.epoch, (uint64_t)7);
+    cr_assert(str_eq(row->newest.kid, STR("key-a")));
     cr_assert_eq(row->revision, 1);
     cr_assert_eq(row->last_accessed_ms, FIXTURE_NOW_MS + 3);
     cr_assert(str_eq(row->last_accessed_ip, STR("192.0.2.1")));
@@ -329,4 +332,46 @@ CONTRACT(a_read_waits_for_no_writer)
     fixture_gate_open(f);
     fixture_await(f, &revoke, 1);
     arena_reset(&arena);
+}
+
+/* A token is in one of the three, and stays revoked when its end comes. */
+CONTRACT(tokens_are_listed_by_status)
+{
+    static const struct {
+        enum store_token_status status;
+        int64_t now_s;
+        const char *listed; /* the last byte of their SIDs */
+    } rows[] = {
+        {STORE_TOKENS_ALL, FIXTURE_NOW_S, "\x0a\x0b\x0c"},
+        {STORE_TOKENS_LIVE, FIXTURE_NOW_S, "\x0a\x0b"},
+        {STORE_TOKENS_REVOKED, FIXTURE_NOW_S, "\x0c"},
+        {STORE_TOKENS_EXPIRED, FIXTURE_NOW_S, ""},
+        {STORE_TOKENS_LIVE, LATER_S - 1, "\x0a\x0b"},
+        {STORE_TOKENS_LIVE, LATER_S, "\x0b"},
+        {STORE_TOKENS_EXPIRED, LATER_S, "\x0a"},
+        {STORE_TOKENS_REVOKED, LATER_S + 99, "\x0c"},
+        {STORE_TOKENS_EXPIRED, LATER_S + 99, "\x0a\x0b"},
+    };
+    struct store_request revoke = fixture_revoke(12, LATER_S);
+
+    fixture_start(f);
+    for (unsigned n = 10; n <= 12; n++) {
+        struct store_request create = fixture_token(n, n == 11 ? LATER_S + 1 : LATER_S);
+        cr_assert_eq(fixture_do(f, &create), ERR_NONE);
+    }
+    cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct store_read read = {.verb = STORE_TOKEN_LIST,
+                                  .in.list = {.partner_sid = fixture_sid(2),
+                                              .order = STORE_TOKEN_SID,
+                                              .limit = STORE_PAGE,
+                                              .status = rows[i].status,
+                                              .now_s = rows[i].now_s}};
+        arena_init(&arena, NULL, 0, 65536);
+        cr_assert_eq(read_now(f, &read), STORE_OUTCOME_DONE);
+        cr_assert_eq(read.out.count, strlen(rows[i].listed), "row %zu", i);
+        for (size_t n = 0; n < read.out.count; n++)
+            cr_assert_eq(read.out.tokens[n].token_sid.bytes[15], rows[i].listed[n], "row %zu", i);
+        arena_reset(&arena);
+    }
 }

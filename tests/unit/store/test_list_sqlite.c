@@ -58,6 +58,10 @@ static struct store_read any_read(struct store_filter *filters)
     list->limit = 1 + roll(20);
     if (table == 0 && roll(4) == 0)
         list->client_id = fixture_sid(20 + roll(4));
+    if (table == 0 && roll(3) == 0) {
+        list->status = roll(4);
+        list->now_s = FIXTURE_NOW_S + 880 + roll(60);
+    }
     list->descending = roll(2) == 0;
     list->offset = roll(3) == 0 ? roll(50) : 0;
     if (roll(4) == 0) {
@@ -133,8 +137,8 @@ Test(list_sqlite, what_costs_too_much_is_given_up, .timeout = 60)
     sql(&f,
         "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400000) "
         "INSERT INTO tokens SELECT CAST(printf('%016d', i) AS BLOB), zeroblob(16), "
-        "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, 1, 9999999999, 1, 1, 0, '' "
-        "FROM n");
+        "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, 1, 9999999999, 1, 1, 0, '', 0, "
+        "0, '' FROM n");
     cr_assert(fixture_try_open(&f), "%s", f.error);
     fixture_start(&f);
     for (size_t i = 0; i < STORE_FILTERS; i++)
