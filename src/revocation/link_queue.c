@@ -54,7 +54,7 @@ static struct store_entry copy_of(const struct store_entry *entry)
 
     if (entry->kind != ENTRY_TOKEN_SET)
         return copy;
-    char *names = malloc(entry->set.scopes.len + 1);
+    char *names = calloc(1, entry->set.scopes.len + 1);
     if (names != NULL && entry->set.scopes.len > 0)
         memcpy(names, entry->set.scopes.ptr, entry->set.scopes.len);
     copy.set.scopes.ptr = names;

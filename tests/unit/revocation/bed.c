@@ -109,7 +109,7 @@ static void submit_all(struct bed *bed, struct waiting *all, size_t n)
     cr_assert(loop_thread_until(bed->loop, none_left, &left, BED_PATIENCE_MS));
 }
 
-static void revoke_some(struct bed *bed, uint64_t first, size_t n, int64_t end_s)
+static void issue_some(struct bed *bed, uint64_t first, size_t n, int64_t end_s)
 {
     struct waiting *all = calloc(n, sizeof(*all));
 
@@ -127,7 +127,13 @@ static void revoke_some(struct bed *bed, uint64_t first, size_t n, int64_t end_s
                                                             .revision = 1};
     }
     submit_all(bed, all, n);
-    memset(all, 0, n * sizeof(*all));
+    free(all);
+}
+
+static void revoke_some(struct bed *bed, uint64_t first, size_t n, int64_t end_s)
+{
+    struct waiting *all = calloc(n, sizeof(*all));
+
     for (size_t i = 0; i < n; i++) {
         all[i].request.verb = STORE_TOKEN_REVOKE;
         all[i].request.in.token_revoke.token_sid = sid_number(first + i);
@@ -139,8 +145,35 @@ static void revoke_some(struct bed *bed, uint64_t first, size_t n, int64_t end_s
 
 void bed_revoke(struct bed *bed, uint64_t first, size_t n, int64_t end_s)
 {
-    for (size_t done = 0; done < n; done += 1000)
-        revoke_some(bed, first + done, n - done < 1000 ? n - done : 1000, end_s);
+    for (size_t done = 0; done < n; done += 1000) {
+        size_t some = n - done < 1000 ? n - done : 1000;
+        issue_some(bed, first + done, some, end_s);
+        revoke_some(bed, first + done, some, end_s);
+    }
+}
+
+void bed_issue(struct bed *bed, uint64_t n, int64_t end_s)
+{
+    issue_some(bed, n, 1, end_s);
+}
+
+void bed_narrow(struct bed *bed, uint64_t n, struct str scopes, int64_t exp_s)
+{
+    struct waiting one = {.request.verb = STORE_TOKEN_UPDATE};
+
+    one.request.in.token_update = (struct store_token_update){.token_sid = sid_number(n),
+                                                              .name = STR("t"),
+                                                              .scopes = scopes,
+                                                              .exp_s = exp_s,
+                                                              .generation = 1,
+                                                              .in_sequence = true};
+    submit_all(bed, &one, 1);
+    cr_assert_eq(one.request.outcome, STORE_OUTCOME_DONE);
+}
+
+void bed_revoke_issued(struct bed *bed, uint64_t n, int64_t end_s)
+{
+    revoke_some(bed, n, 1, end_s);
 }
 
 void bed_epoch(struct bed *bed, enum entry_kind kind, struct sid id, struct str kid)

@@ -32,6 +32,9 @@ void bed_unlink(struct bed *bed);
 
 /* Commits and returns when the writer has answered. Tokens get ids from sid_number(first) on. */
 void bed_revoke(struct bed *bed, uint64_t first, size_t n, int64_t end_s);
+void bed_issue(struct bed *bed, uint64_t n, int64_t end_s);
+void bed_narrow(struct bed *bed, uint64_t n, struct str scopes, int64_t exp_s);
+void bed_revoke_issued(struct bed *bed, uint64_t n, int64_t end_s);
 void bed_epoch(struct bed *bed, enum entry_kind kind, struct sid id, struct str kid);
 
 /* Turns the loop until then; fails the test after BED_PATIENCE_MS. */

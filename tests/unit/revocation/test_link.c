@@ -8,6 +8,7 @@
 #include "bed.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "short.h"
 #include "sids.h"
 
 static struct bed bed;
@@ -97,6 +98,124 @@ Test(link, the_feed_carries_every_entry_in_order)
     }
     cr_assert_str_eq(reply->element[3]->element[1]->element[7]->str, "%s%n%b");
     freeReplyObject(reply);
+}
+
+/* "GET scopemint:v1:narrowed:..." and the like. */
+static const char *token_command(const char *verb, const char *key, uint64_t n)
+{
+    static char command[128];
+    char text[SID_TEXT + 1] = "";
+    struct sid sid = sid_number(n);
+
+    sid_format(&sid, text);
+    snprintf(command, sizeof(command), "%s scopemint:v1:%s:%s", verb, key, text);
+    return command;
+}
+
+/* The value that a narrowed token's key has to have. */
+static void expect_narrowed(uint64_t n, uint64_t number, int64_t exp_s, const char *scopes)
+{
+    char value[128];
+
+    snprintf(value, sizeof(value), "%lu %ld %s", number, exp_s, scopes);
+    expect_text(token_command("GET", "narrowed", n), value);
+}
+
+Test(link, publishes_what_is_left_of_a_narrowed_token_P1)
+{
+    start_following();
+    bed_issue(&bed, 100, bed.now_s + 500);
+    bed_narrow(&bed, 100, STR("calls.read sms.read"), bed.now_s + 300);
+    bed_until_all(&bed, 0, 0);
+    expect_narrowed(100, 1, bed.now_s + 300, "calls.read sms.read");
+    cr_assert_eq(bed_ask_number(&bed, token_command("EXPIRETIME", "narrowed", 100)),
+                 bed.now_s + 500, "as long as it was ever signed for");
+    bed_narrow(&bed, 100, STR_NONE, bed.now_s + 500);
+    bed_until_all(&bed, 0, 0);
+    expect_narrowed(100, 2, bed.now_s + 500, "");
+}
+
+Test(link, a_revocation_takes_the_place_of_what_was_left_P2)
+{
+    start_following();
+    bed_issue(&bed, 100, bed.now_s + 500);
+    bed_narrow(&bed, 100, STR("calls.read"), bed.now_s + 300);
+    bed_revoke_issued(&bed, 100, bed.now_s + 500);
+    bed_until_all(&bed, 100, 1);
+    cr_assert_eq(bed_ask_number(&bed, token_command("EXISTS", "narrowed", 100)), 0);
+    expect_text(token_command("GET", "revoked", 100), "2");
+}
+
+Test(link, the_feed_carries_what_is_left)
+{
+    static const char *const fields[] = {"feed", "number", "kind", "id", "end", "exp", "scope"};
+    char exp[24];
+
+    start_following();
+    bed_issue(&bed, 100, bed.now_s + 500);
+    bed_narrow(&bed, 100, STR("calls.read sms.read"), bed.now_s + 300);
+    bed_until_all(&bed, 0, 0);
+    redisReply *reply = bed_ask(&bed, "XRANGE scopemint:v1:feed - +");
+    cr_assert_eq(reply->elements, 1);
+    redisReply *pairs = reply->element[0]->element[1];
+    cr_assert_eq(pairs->elements, 14);
+    for (size_t f = 0; f < 7; f++)
+        cr_assert_str_eq(pairs->element[2 * f]->str, fields[f]);
+    snprintf(exp, sizeof(exp), "%ld", bed.now_s + 300);
+    cr_assert_str_eq(pairs->element[5]->str, "narrowed");
+    cr_assert_str_eq(pairs->element[11]->str, exp);
+    cr_assert_str_eq(pairs->element[13]->str, "calls.read sms.read");
+    freeReplyObject(reply);
+}
+
+static void narrow_some(uint64_t first, size_t n)
+{
+    for (uint64_t i = first; i < first + n; i++) {
+        bed_issue(&bed, i, bed.now_s + 500);
+        bed_narrow(&bed, i, STR("calls.read"), bed.now_s + 300);
+    }
+}
+
+Test(link, a_flush_brings_narrowed_tokens_back_F_14)
+{
+    narrow_some(100, 20);
+    start_following();
+    for (int round = 0; round < 2; round++) {
+        bed_until_all(&bed, 0, 0);
+        for (uint64_t i = 0; i < 20; i++)
+            expect_narrowed(100 + i, 1 + i, bed.now_s + 300, "calls.read");
+        run("FLUSHALL");
+        bed_until_state(&bed, LINK_FILLING);
+        bed_until_state(&bed, LINK_FOLLOWING);
+    }
+}
+
+/* What a link without Redis missed includes the end of a narrowed token. */
+Test(link, a_token_revoked_while_redis_was_away_is_not_left_narrowed_P2)
+{
+    start_following();
+    narrow_some(100, 1);
+    bed_until_all(&bed, 0, 0);
+    bed_unlink(&bed);
+    bed_revoke_issued(&bed, 100, bed.now_s + 500);
+    bed_link(&bed);
+    bed_until_state(&bed, LINK_FOLLOWING);
+    bed_until_all(&bed, 100, 1);
+    cr_assert_eq(bed_ask_number(&bed, token_command("EXISTS", "narrowed", 100)), 0);
+}
+
+Test(link, names_that_found_no_memory_are_read_from_the_store)
+{
+    start_following();
+    bed_issue(&bed, 100, bed.now_s + 500);
+    struct store_entry entry =
+        entry_narrowed(1, sid_number(100), "calls.read", bed.now_s + 300, bed.now_s + 500);
+    atomic_store(&memory_is_short, true);
+    revocation_link_publish(bed.link, &entry, 1);
+    atomic_store(&memory_is_short, false);
+    bed_narrow(&bed, 100, STR("sms.read"), bed.now_s + 300);
+    bed_until_all(&bed, 0, 0);
+    expect_narrowed(100, 1, bed.now_s + 300, "sms.read");
 }
 
 Test(link, epochs_are_a_hash_with_the_highest_number)
@@ -407,6 +526,8 @@ Test(link, needs_no_more_than_the_documented_acl)
     bed_until_state(&bed, LINK_FOLLOWING);
     bed_revoke(&bed, 100, 10, bed.now_s + 500);
     bed_epoch(&bed, ENTRY_EPOCH_USER, sid_number(1), STR_NONE);
+    narrow_some(200, 2);
+    bed_revoke_issued(&bed, 200, bed.now_s + 500);
     run("SELECT 3");
     bed_until_all(&bed, 100, 10);
     cr_assert_eq(bed_metric(&bed, METRIC_REDIS_ERRORS), 0);

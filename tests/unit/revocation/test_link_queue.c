@@ -1,8 +1,11 @@
 /* The bounded way from the writer to the loop. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "revocation/link_queue.h"
+#include "short.h"
 #include "sids.h"
+#include "support/leaks.h"
 
 static struct link_queue queue;
 
@@ -82,4 +85,62 @@ Test(link_queue, goes_round)
         for (int j = 0; j < 1000; j++, next++)
             cr_assert_eq(take(next - 1), next);
     }
+}
+
+/* ---- what a set carries ---- */
+
+static bool push_narrowed(uint64_t number, const char *scopes)
+{
+    char names[64]; /* gone when the call is over, as the store's */
+    snprintf(names, sizeof(names), "%s", scopes);
+    struct store_entry entry = entry_narrowed(number, sid_number(number), names, 90, 100);
+    return link_queue_push(&queue, &entry, 1);
+}
+
+Test(link_queue, keeps_the_names_of_a_set)
+{
+    static const char *const names[] = {"calls.read sms.read", "", "rating.read"};
+
+    for (uint64_t n = 0; n < 3; n++)
+        push_narrowed(n + 1, names[n]);
+    for (uint64_t n = 0; n < 3; n++) {
+        struct store_entry entry;
+        cr_assert(link_queue_take(&queue, n, &entry));
+        cr_assert_eq(entry.number, n + 1);
+        cr_assert(link_queue_is_whole(&entry));
+        cr_assert(str_eq(entry.set.scopes, str_from(names[n])));
+        cr_assert_eq(entry.set.exp_s, 90);
+        link_queue_drop(&entry);
+    }
+}
+
+Test(link_queue, names_that_are_forgotten_leak_nothing)
+{
+    for (uint64_t n = 1; n <= LINK_QUEUE_MAX; n++)
+        push_narrowed(n, "calls.read");
+    push(LINK_QUEUE_MAX + 1, 1); /* an overflow */
+    cr_assert_eq(take(0), LINK_QUEUE_MAX + 1);
+    push_narrowed(1, "calls.read");
+    cr_assert_eq(take(1), 0); /* behind */
+    push_narrowed(2, "calls.read");
+    link_queue_done(&queue); /* still queued */
+    leaks_check();
+    setup();
+}
+
+/* The entry is there, so that the reader looks into the store for it (P2). */
+Test(link_queue, without_memory_for_names_the_entry_says_so)
+{
+    struct store_entry entry;
+
+    atomic_store(&memory_is_short, true);
+    push_narrowed(1, "calls.read");
+    atomic_store(&memory_is_short, false);
+    cr_assert(link_queue_take(&queue, 0, &entry));
+    cr_assert_eq(entry.number, 1);
+    cr_assert_not(link_queue_is_whole(&entry));
+    link_queue_drop(&entry);
+    push(2, 1);
+    cr_assert(link_queue_take(&queue, 1, &entry));
+    cr_assert(link_queue_is_whole(&entry), "a revocation carries none");
 }
