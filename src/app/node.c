@@ -213,9 +213,10 @@ static struct result worker_start(struct worker *worker, void *context)
 
     TRY(keyring_thread_new(&worker->keys));
     TRY(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring));
-    if (worker->number == 0 && node->config->redis.kind != CONFIG_REDIS_NONE)
-        return start_link(node, worker);
-    return RESULT_OK;
+    if (worker->number != 0)
+        return RESULT_OK;
+    TRY(audit_log_start(&node->audit_log, worker));
+    return node->config->redis.kind != CONFIG_REDIS_NONE ? start_link(node, worker) : RESULT_OK;
 }
 
 static void nothing(struct store *store, void *context)
@@ -238,8 +239,10 @@ static void worker_stop(struct worker *worker, void *context)
 {
     struct node *node = context;
 
-    if (worker->number == 0)
+    if (worker->number == 0) {
+        audit_log_stop(&node->audit_log);
         stop_link(node);
+    }
     keyring_thread_free(&worker->keys);
 }
 
@@ -275,6 +278,7 @@ void node_stop(struct node *node)
     if (node->http != NULL) {
         http_drain(node->http, (uint32_t)node->config->server.drain_timeout_s * 1000);
         http_join(&node->http);
+        audit_log_finish(server);
     }
     pool_free(&server->pool);
     store_close(&node->store);

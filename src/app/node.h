@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "app/audit_log.h"
 #include "cli/cli.h"
 #include "config/config.h"
 #include "core/buf.h"
@@ -24,6 +25,7 @@ struct node {
     struct config *config;
     struct store *store;
     struct http *http;
+    struct audit_log audit_log;
     struct key_refresh key_refreshes[CONFIG_THREADS_MAX];
     pthread_mutex_t
         link_lock; /* between the store's writer, which publishes, and the end of the link */

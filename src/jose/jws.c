@@ -5,7 +5,7 @@
 #include "core/base64.h"
 #include "json/write.h"
 
-static const char *const type_names[JWS_TYPE_COUNT] = {"at+jwt", "JWT"};
+static const char *const type_names[JWS_TYPE_COUNT] = {"at+jwt", "JWT", "audit-head+jwt"};
 
 const char *jws_type_name(enum jws_type type)
 {

@@ -19,11 +19,11 @@ enum {
     JWS_PREFIX_MAX = 256,  /* of one that is written */
 };
 
-/* What `typ` says of tokens of ours: an access token (RFC9068-2.1), or one for readers that know
- * nothing but JWTs. */
-enum jws_type { JWS_AT_JWT, JWS_JWT, JWS_TYPE_COUNT };
+/* What `typ` says of what we sign: an access token (RFC9068-2.1), one for readers that know nothing
+ * but JWTs, or a head of the audit log, which is no token at all (8725-3.11-a). */
+enum jws_type { JWS_AT_JWT, JWS_JWT, JWS_AUDIT_HEAD, JWS_TYPE_COUNT };
 
-const char *jws_type_name(enum jws_type type); /* "at+jwt", "JWT" */
+const char *jws_type_name(enum jws_type type); /* "at+jwt", "JWT", "audit-head+jwt" */
 
 /* A whole header, encoded, with its dot: made once for each key and type. */
 struct jws_prefix {
