@@ -9,6 +9,7 @@
 #include "manage/list_page.h"
 #include "manage/list_rows.h"
 #include "manage/path.h"
+#include "manage/scope_names.h"
 #include "scope/parse.h"
 
 enum scope_attribute {
@@ -79,18 +80,6 @@ static struct scope_set implied_by(const struct scopes_view *view, const struct 
     return out;
 }
 
-static void write_names(const struct scope_catalogue *catalogue, const struct scope_set *set,
-                        struct json_writer *w)
-{
-    uint16_t bits[LIMIT_SCOPES];
-    size_t count = catalogue_order(catalogue, set, bits);
-
-    json_write_array_begin(w);
-    for (size_t i = 0; i < count; i++)
-        json_write_string(w, catalogue_value(catalogue, bits[i])->name);
-    json_write_array_end(w);
-}
-
 static void write_attribute(const struct scopes_view *view, const struct scope_value *value,
                             enum scope_attribute attribute, struct json_writer *w)
 {
@@ -114,10 +103,10 @@ static void write_attribute(const struct scopes_view *view, const struct scope_v
     case SCOPE_DEFAULT:
         return json_write_bool(w, value->by_default);
     case SCOPE_IMPLIES:
-        return write_names(view->catalogue, &view->closures[value->rank], w);
+        return manage_scopes_write(view->catalogue, &view->closures[value->rank], w);
     case SCOPE_IMPLIED_BY:
         implied = implied_by(view, value);
-        return write_names(view->catalogue, &implied, w);
+        return manage_scopes_write(view->catalogue, &implied, w);
     case SCOPE_ATTRIBUTES:
         break;
     }
