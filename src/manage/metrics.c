@@ -90,7 +90,8 @@ static void render_revocation(const struct server *server, struct buf *out)
     metrics_render_gauge(out, "scopemint_index_complete",
                          "1 when the revocation index holds all that the store does.",
                          revocation_index_is_complete(server->index));
-    metrics_render_gauge(out, "scopemint_index_tokens", "Revoked tokens in the index.",
+    metrics_render_gauge(out, "scopemint_index_tokens",
+                         "Tokens in the index: revoked ones, and changed ones.",
                          (int64_t)stats.tokens);
     metrics_render_gauge(out, "scopemint_index_epochs", "Epochs in the index.",
                          (int64_t)stats.epochs);
