@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "support/leaks.h"
 #include "unit/exchange/bed.h"
 #include "unit/party/tree.h"
@@ -157,6 +158,130 @@ Test(snapshot, without_memory_there_is_none_and_nothing_was_taken)
     snapshot_unref(s);
     tree_done(&tree);
     leaks_check();
+}
+
+/* ---- tables that change ---- */
+
+/* A bed whose snapshot has the tree's tables; the tree keeps a hold on them. */
+static void publish_tree(struct bed *bed, struct tree *tree)
+{
+    const struct config from = config(STR("https://as.example"));
+    struct snapshot *s;
+
+    tree_init(tree);
+    bed_init(bed);
+    party_ref(tree->party);
+    cr_assert(result_ok(
+        snapshot_new(&from, tree->catalogue, bed_keys("keys"), tree->party, STR("{}"), NULL, &s)));
+    tree->catalogue = NULL; /* now the snapshot's */
+    s->tables_version = 1;
+    snapshot_publish(&bed->server, s);
+}
+
+static struct store_change gone(const struct sid *client_id)
+{
+    return (struct store_change){.kind = STORE_CHANGE_APPLICATION_GONE, .client_id = *client_id};
+}
+
+Test(snapshot, a_change_of_tables_changes_nothing_else)
+{
+    struct tree tree;
+    struct bed bed;
+    publish_tree(&bed, &tree);
+    const struct snapshot *old = snapshot_now(&bed.server);
+    const struct store_change change = gone(&tree.shop_app);
+    snapshot_change_tables(&bed.server, &change, 1, 2);
+    const struct snapshot *now = snapshot_now(&bed.server);
+
+    cr_assert_neq(now, old);
+    cr_assert_null(party_find_application(now->party, &tree.shop_app));
+    cr_assert_eq(now->tables_version, 2u);
+    cr_assert_not_null(party_find_application(old->party, &tree.shop_app), "seen to its end");
+    cr_assert_eq(old->tables_version, 1u);
+    cr_assert_eq(now->verify_version, old->verify_version, "no token is verified again");
+    cr_assert_eq(now->catalogue, old->catalogue);
+    cr_assert_eq(now->keyring, old->keyring);
+    cr_assert_eq(now->issuer.ptr, old->issuer.ptr);
+    cr_assert_eq(now->metadata.ptr, old->metadata.ptr);
+    cr_assert_eq(now->metadata_etag.ptr, old->metadata_etag.ptr);
+    cr_assert_eq(now->cache_control.ptr, old->cache_control.ptr);
+    cr_assert_eq(memcmp(&now->policy, &old->policy, sizeof(now->policy)), 0);
+    bed_done(&bed);
+    tree_done(&tree);
+    leaks_check();
+}
+
+Test(snapshot, what_they_share_goes_with_the_last_of_them)
+{
+    struct tree tree;
+    struct bed bed;
+    publish_tree(&bed, &tree);
+    bed_turn(&bed);
+    unsigned before = bed_snapshots_freed();
+    const struct store_change changes[] = {gone(&tree.shop_app), gone(&tree.below_app),
+                                           gone(&tree.root_app)};
+    const struct snapshot *first = snapshot_now(&bed.server);
+    snapshot_ref(first);
+    for (uint64_t i = 0; i < 3; i++)
+        snapshot_change_tables(&bed.server, &changes[i], 1, i + 2);
+    bed_turn(&bed);
+    snapshot_unref(first);
+    cr_assert_eq(bed_snapshots_freed(), before, "catalogue and keys are still looked at");
+    cr_assert(str_eq(snapshot_now(&bed.server)->issuer, STR("https://as.example")));
+    cr_assert_eq(party_counts(snapshot_now(&bed.server)->party).applications, (size_t)1);
+    bed_done(&bed);
+    cr_assert_eq(bed_snapshots_freed(), before + 1);
+    tree_done(&tree);
+    leaks_check();
+}
+
+/* P1, P4: rather no answer than one by tables that are older than what was acknowledged. */
+Test(snapshot, tables_that_could_not_follow_are_outdated_until_others_come)
+{
+    struct tree tree;
+    struct bed bed;
+    int fails = 0;
+    publish_tree(&bed, &tree);
+    log_set_level(LOG_ERROR + 1);
+    const struct store_change first = gone(&tree.shop_app), second = gone(&tree.below_app);
+    const struct snapshot *now = snapshot_now(&bed.server);
+    while (now == snapshot_now(&bed.server)) {
+        struct party *fresh = NULL;
+        struct snapshot *repaired;
+        mallocs_left = fails++;
+        snapshot_change_tables(&bed.server, &first, 1, 2);
+        mallocs_left = -1;
+        if (now != snapshot_now(&bed.server))
+            break;
+        cr_assert(party_is_outdated(now->party));
+        snapshot_change_tables(&bed.server, &second, 1, 3);
+        cr_assert_eq(now, snapshot_now(&bed.server), "what is missing stays missing");
+        cr_assert_eq(now->tables_version, 1u);
+
+        cr_assert(result_ok(party_load(tree.store, now->catalogue, &fresh)));
+        cr_assert(result_ok(snapshot_with_party(now, fresh, 1, &repaired)));
+        snapshot_publish(&bed.server, repaired);
+        now = repaired;
+        cr_assert(!party_is_outdated(now->party));
+    }
+    cr_assert_gt(fails, 3);
+    cr_assert(!party_is_outdated(snapshot_now(&bed.server)->party));
+    bed_done(&bed);
+    tree_done(&tree);
+    leaks_check();
+}
+
+Test(snapshot, a_change_that_does_not_fit_outdates_the_tables)
+{
+    struct tree tree;
+    struct bed bed;
+    publish_tree(&bed, &tree);
+    log_set_level(LOG_ERROR + 1);
+    const struct store_change change = gone(&tree.shop);
+    snapshot_change_tables(&bed.server, &change, 1, 2);
+    cr_assert(party_is_outdated(snapshot_now(&bed.server)->party));
+    bed_done(&bed);
+    tree_done(&tree);
 }
 
 /* ---- lifetimes ---- */
