@@ -4,8 +4,6 @@
 
 #include "store/sqlite.h"
 
-enum { APPLICATION_ID = 0x534D494E }; /* "SMIN", in the file's header */
-
 static RESULT refuse(struct sqlite *s, struct buf *error)
 {
     struct result result = sqlite_fault(s);
@@ -48,7 +46,7 @@ static RESULT read_version(struct sqlite *s, int64_t *out_version, struct buf *e
         *out_version = 0;
         return RESULT_OK;
     }
-    if (application_id != APPLICATION_ID) {
+    if (application_id != STORE_APPLICATION_ID) {
         buf_cstr(error, "it is an SQLite file of another program");
         return FAULT(ERR_FAULT_STORE);
     }

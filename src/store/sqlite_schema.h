@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+enum { STORE_APPLICATION_ID = 0x534D494E }; /* "SMIN", in the file's header */
+
 struct sqlite_migration {
     int version; /* rising from 1 without a gap */
     const char *sql;
