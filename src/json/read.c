@@ -93,6 +93,14 @@ enum json_found json_find_int(const struct json_value *object, struct str key, i
     return json_int(value, out) ? JSON_FOUND : JSON_WRONG;
 }
 
+bool json_number(const struct json_value *value, struct str *out)
+{
+    if (!json_is(value, JSON_NUMBER))
+        return false;
+    *out = value->text;
+    return true;
+}
+
 enum json_found json_find_bool(const struct json_value *object, struct str key, bool *out)
 {
     const struct json_value *value = json_member(object, key);

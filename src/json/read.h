@@ -66,6 +66,9 @@ bool json_bool(const struct json_value *value, bool *out);
 /* Only a number written as an integer that fits: 1.0, 1e3, "1" and 9223372036854775808 are none. */
 bool json_int(const struct json_value *value, int64_t *out);
 
+/* A number as it was written, for those who pass it on. */
+bool json_number(const struct json_value *value, struct str *out);
+
 /* A member that may be absent. WRONG: it is there and of another type, null included; *out is
  * written on FOUND only. */
 enum json_found { JSON_ABSENT, JSON_FOUND, JSON_WRONG };
