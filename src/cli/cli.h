@@ -1,5 +1,6 @@
-/* The command line: noun-verb commands over the files of a node. cli_main reads the arguments,
- * finds the command in one table (commands.c) and runs it; each command is a file of its own.
+/* The command line: noun-verb commands, over the files of a node or over a server's API. cli_main
+ * reads the arguments, finds the command in the table (commands*.c) and runs it. What works on
+ * files is a file of its own each; what asks a server is data (api.h) and runs in one way.
  *
  * Commands print their result on standard output, as a table on a terminal and as JSON elsewhere or
  * with --json, and everything else on standard error. Secrets are taken from files and standard
@@ -16,6 +17,10 @@ enum cli_exit {
     CLI_USAGE = 2,        /* the command line itself is wrong */
     CLI_CONFIG = 3,       /* configuration, scope tables, roles, keys or seed are wrong */
     CLI_STORE_IN_USE = 4, /* a running server holds the store */
+    CLI_REFUSED = 5,      /* the server refused the request */
+    CLI_UNAUTHORISED = 6, /* no credentials, or the server does not take them */
+    CLI_NOT_FOUND = 7,    /* the server has no such object, or none that may be seen */
+    CLI_UNAVAILABLE = 8,  /* the server cannot be reached, or asks to try later */
 };
 
 /* What the program adds: cli lies below app and cannot call it. */

@@ -8,16 +8,32 @@
 
 #include "cli/cli.h"
 
-enum { CLI_OVERRIDES_MAX = 64, CLI_OPTIONS_MAX = 6, CLI_OPERANDS_MAX = 2 };
+enum { CLI_OVERRIDES_MAX = 64, CLI_OPTIONS_MAX = 20, CLI_OPERANDS_MAX = 3 };
 
 struct cli;
+struct api_verb;
 
 enum cli_form { CLI_FORM_AUTO, CLI_FORM_JSON, CLI_FORM_TEXT };
+
+/* What an option is of a request to the server (api.h). */
+enum cli_option_use {
+    USE_LOCAL, /* nothing: the command's own */
+    USE_QUERY, /* a parameter of the query string */
+    USE_PATH,  /* one more segment of the path */
+    USE_TEXT,  /* members of the body, by type: */
+    USE_INT,
+    USE_BOOL,  /* a flag is true */
+    USE_NAMES, /* an array; blanks or commas between the names */
+    USE_JSON,  /* read from that file */
+    USE_BODY,  /* the whole body, read from that file */
+};
 
 struct cli_option {
     const char *name;  /* "--table" */
     const char *value; /* what stands for its value in help; NULL: a flag */
     const char *help;
+    enum cli_option_use use;
+    const char *field; /* the server's name for it; NULL: "a_b" of "--a-b" */
 };
 
 struct command {
@@ -28,10 +44,17 @@ struct command {
     const char *more; /* below the options in help; may be NULL */
     struct cli_option options[CLI_OPTIONS_MAX];
     enum cli_exit (*run)(struct cli *cli);
+    const struct api_verb *api; /* of commands that are a request to the server */
 };
 
-extern const struct command cli_commands[];
-extern const size_t cli_command_count;
+/* All commands, in the order of help; NULL past the last. */
+const struct command *cli_command_at(size_t i);
+
+struct command_list {
+    const struct command *commands;
+    size_t n;
+};
+extern const struct command_list cli_token_commands, cli_partner_commands, cli_app_commands;
 
 struct cli {
     const struct command *command;
@@ -57,6 +80,9 @@ bool cli_wants_json(const struct cli *cli);
 /* The options every command takes, in the order of help; NULL past the last. */
 const struct cli_option *cli_common_option(size_t i);
 
+/* The value of an environment variable, NULL when it is not set or empty. */
+const char *cli_environment(const struct cli *cli, struct str name);
+
 /* One line on standard error, "scopemint: " before it. */
 void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -70,6 +96,8 @@ bool cli_parse_rest(struct cli *cli, int argc, char *const *argv, int at);
 const char *cli_config_path(const struct cli *cli);
 void cli_config_source(const struct cli *cli, struct config_source *out);
 
+enum cli_exit cli_api_run(struct cli *cli);
+enum cli_exit cli_doctor_run(struct cli *cli);
 enum cli_exit cli_help_run(struct cli *cli);
 enum cli_exit cli_check_config_run(struct cli *cli);
 enum cli_exit cli_config_reference_run(struct cli *cli);

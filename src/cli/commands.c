@@ -1,5 +1,5 @@
-/* The table of commands: what `help` prints and cli_main finds. Longer words stand before their
- * beginnings. */
+/* The table of commands: what `help` prints and cli_main finds. Here stand those over files;
+ * commands_*.c have those that ask a server. No command's words begin another's. */
 #include "cli/command.h"
 
 enum cli_exit cli_serve_run(struct cli *cli)
@@ -9,7 +9,7 @@ enum cli_exit cli_serve_run(struct cli *cli)
     return (enum cli_exit)cli->program->serve(&source);
 }
 
-const struct command cli_commands[] = {
+static const struct command file_commands[] = {
     {
         .words = "serve",
         .operands = "",
@@ -30,8 +30,9 @@ const struct command cli_commands[] = {
                 "\"available_scopes\"}],\n"
                 "   \"applications\": [{\"ref\", \"partner\", \"name\", \"type\", \"status\", "
                 "\"scopes\",\n"
-                "     \"token_endpoint_auth_method\", \"grant_types\", \"redirect_uris\", "
-                "\"audiences\",\n"
+                "     \"token_endpoint_auth_method\", \"token_endpoint_auth_audience\", "
+                "\"jwks\",\n"
+                "     \"grant_types\", \"redirect_uris\", \"audiences\",\n"
                 "     \"approved_restricted\", \"introspection\", \"access_token_ttl\"}]}\n"
                 "`parent` and `partner` are a ref or \"root\", their default; available_scopes is "
                 "\"all\" the\n"
@@ -49,6 +50,15 @@ const struct command cli_commands[] = {
         .operands = "",
         .help = "Check configuration, scope tables, roles and keys, all errors at once",
         .run = cli_check_config_run,
+    },
+    {
+        .words = "doctor",
+        .operands = "",
+        .help = "Check this node: configuration, keys, store, disk, clock, the running server",
+        .more = "Run it on the server's machine, as the server's user. Each check is ok, warn or "
+                "FAIL, with what to\n"
+                "do; the exit code is 1 when one is FAIL. Nothing is changed.",
+        .run = cli_doctor_run,
     },
     {
         .words = "config-reference",
@@ -135,9 +145,23 @@ const struct command cli_commands[] = {
     {
         .words = "help",
         .operands = "[COMMAND]",
-        .operands_max = 2,
+        .operands_max = CLI_OPERANDS_MAX,
         .help = "Say what a command does",
         .run = cli_help_run,
     },
 };
-const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+const struct command *cli_command_at(size_t i)
+{
+    static const struct command_list files = {file_commands,
+                                              sizeof(file_commands) / sizeof(file_commands[0])};
+    const struct command_list *const lists[] = {&files, &cli_token_commands, &cli_partner_commands,
+                                                &cli_app_commands};
+
+    for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
+        if (i < lists[l]->n)
+            return &lists[l]->commands[i];
+        i -= lists[l]->n;
+    }
+    return NULL;
+}

@@ -51,7 +51,7 @@ bool cli_load_scopes(const struct cli *cli, struct config **out_config,
     return true;
 }
 
-static bool read_all(int file, const char *name, size_t max, struct buf *out)
+bool cli_read_handle(int file, const char *name, size_t max, struct buf *out)
 {
     enum { PIECE = 16 * 1024 };
 
@@ -83,7 +83,7 @@ bool cli_read_file(const char *path, size_t max, struct buf *out)
         cli_say("%s: %s", path, strerror(errno));
         return false;
     }
-    bool done = read_all(file, is_input ? "standard input" : path, max, out);
+    bool done = cli_read_handle(file, is_input ? "standard input" : path, max, out);
     if (!is_input)
         close(file);
     return done;

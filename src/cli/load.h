@@ -25,6 +25,9 @@ void cli_print_errors(struct buf *errors);
 /* A whole file, "-" for standard input. heap: the caller's, freed by it. False after saying why. */
 bool cli_read_file(const char *path, size_t max, struct buf *out);
 
+/* What is left of an open file; name is for messages. */
+bool cli_read_handle(int file, const char *name, size_t max, struct buf *out);
+
 /* The process that holds the store now, 0 for none, and for one that is not on disk. */
 pid_t cli_store_owner(const struct config *config);
 

@@ -31,49 +31,67 @@ static int match_words(const struct command *command, int argc, char *const *arg
 
 static const struct command *find_command(int argc, char *const *argv, int *out_words)
 {
-    for (size_t i = 0; i < cli_command_count; i++) {
-        int words = match_words(&cli_commands[i], argc, argv);
-        if (words > 0) {
-            *out_words = words;
-            return &cli_commands[i];
-        }
+    const struct command *command;
+
+    for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++) {
+        *out_words = match_words(command, argc, argv);
+        if (*out_words > 0)
+            return command;
     }
     return NULL;
 }
 
-/* True when argv[0] is the first of two words, so the second is what went wrong. */
-static bool is_noun(const char *word)
+/* Whether the command's words begin with the first n arguments and go on behind them. */
+static bool continues(const struct command *command, size_t n, char *const *argv)
 {
-    for (size_t i = 0; i < cli_command_count; i++) {
-        struct str rest = str_from(cli_commands[i].words), noun;
-        if (str_split(&rest, ' ', &noun) && rest.ptr != NULL && str_eq(noun, str_from(word)))
-            return true;
-    }
-    return false;
+    struct str rest = str_from(command->words), word;
+    for (size_t i = 0; i < n; i++)
+        if (!str_split(&rest, ' ', &word) || !str_eq(word, str_from(argv[i])))
+            return false;
+    return rest.ptr != NULL;
+}
+
+/* How many of the arguments begin some command's words: 0 when not even the first does. */
+static size_t count_known(int argc, char *const *argv)
+{
+    const struct command *command;
+    size_t known = 0;
+    for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++)
+        while (known < (size_t)argc && continues(command, known + 1, argv))
+            known++;
+    return known;
+}
+
+/* The known words and the first that is not, as they were given. */
+static void join_words(size_t n, char *const *argv, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < n && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i > 0 ? " " : "", argv[i]);
 }
 
 static enum cli_exit refuse_unknown(int argc, char *const *argv)
 {
-    bool noun = is_noun(argv[0]);
-    char given[2 * LIMIT_NAME];
-    if (noun && argc > 1)
-        snprintf(given, sizeof(given), "%s %s", argv[0], argv[1]);
-    else
-        snprintf(given, sizeof(given), "%s", argv[0]);
+    size_t known = count_known(argc, argv);
+    bool incomplete = known == (size_t)argc;
+    const struct command *command;
+    char given[4 * LIMIT_NAME];
 
+    join_words(incomplete ? known : known + 1, argv, given, sizeof(given));
     struct near near;
     near_init(&near, str_from(given));
-    for (size_t i = 0; i < cli_command_count; i++)
-        near_offer(&near, cli_commands[i].words);
-    if (noun && argc == 1)
+    for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++)
+        near_offer(&near, command->words);
+    if (incomplete)
         cli_say("`%s` needs a verb:", given);
     else if (near.best.ptr != NULL)
         cli_say("there is no command `%s`; did you mean `%.*s`?", given, STR_ARG(near.best));
     else
         cli_say("there is no command `%s`; `scopemint help` lists them", given);
-    for (size_t i = 0; noun && i < cli_command_count; i++)
-        if (str_starts_with(str_from(cli_commands[i].words), str_from(argv[0])))
-            fprintf(stderr, "  scopemint %-16s %s\n", cli_commands[i].words, cli_commands[i].help);
+    for (size_t i = 0; known > 0 && (command = cli_command_at(i)) != NULL; i++)
+        if (continues(command, known, argv))
+            fprintf(stderr, "  scopemint %-18s %s\n", command->words, command->help);
     return CLI_USAGE;
 }
 

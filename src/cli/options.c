@@ -6,7 +6,10 @@
 #include "config/near.h"
 
 /* In the environment for commands and scripts/, not keys of the configuration. */
-static const char *const not_keys[] = {"SCOPEMINT_BIN", "SCOPEMINT_CONFIG", "SCOPEMINT_TOKEN"};
+static const char *const not_keys[] = {
+    "SCOPEMINT_BIN",       "SCOPEMINT_CONFIG",        "SCOPEMINT_SERVER",      "SCOPEMINT_TOKEN",
+    "SCOPEMINT_CLIENT_ID", "SCOPEMINT_CLIENT_SECRET", "SCOPEMINT_CREDENTIALS", "SCOPEMINT_CA_FILE",
+};
 
 static const struct cli_option common[] = {
     {"--config", "FILE", "read this configuration"},
@@ -197,11 +200,11 @@ bool cli_wants_json(const struct cli *cli)
     return cli->form == CLI_FORM_JSON || (cli->form == CLI_FORM_AUTO && isatty(STDOUT_FILENO) == 0);
 }
 
-static const char *environment(const struct cli *cli, struct str name)
+const char *cli_environment(const struct cli *cli, struct str name)
 {
-    for (char *const *variable = cli->envp; *variable != NULL; variable++) {
+    for (char *const *variable = cli->envp; variable != NULL && *variable != NULL; variable++) {
         struct str v = str_from(*variable);
-        if (str_eq(str_slice(v, 0, str_find(v, '=')), name) && str_find(v, '=') < v.len)
+        if (str_eq(str_slice(v, 0, str_find(v, '=')), name) && v.len > name.len + 1)
             return *variable + name.len + 1;
     }
     return NULL;
@@ -211,8 +214,8 @@ const char *cli_config_path(const struct cli *cli)
 {
     if (cli->config_path != NULL)
         return cli->config_path;
-    const char *named = environment(cli, STR("SCOPEMINT_CONFIG"));
-    if (named != NULL && named[0] != '\0')
+    const char *named = cli_environment(cli, STR("SCOPEMINT_CONFIG"));
+    if (named != NULL)
         return named;
     const char *here = "conf/scopemint.yaml";
     return access(here, F_OK) == 0 ? here : "/etc/scopemint/scopemint.yaml";

@@ -9,6 +9,7 @@ enum {
     OUTPUT_MAX = 256 * 1024 * 1024,
     LABEL_WIDTH = 22, /* of "name: " before a value */
     CELL_MAX = 64 * 1024,
+    FLUSH_AT = 16 * 1024 * 1024,
 };
 
 struct output_row {
@@ -36,6 +37,15 @@ bool output_finish(struct output *o, FILE *file)
     output_drop(o);
     errno = reason;
     return fits;
+}
+
+bool output_flush(struct output *o, FILE *file)
+{
+    if (!o->json || o->text.len < FLUSH_AT || o->text.failed)
+        return true; /* what failed is told at the end */
+    bool written = fwrite(o->text.ptr, 1, o->text.len, file) == o->text.len;
+    o->text.len = 0;
+    return written;
 }
 
 void output_drop(struct output *o)

@@ -37,6 +37,10 @@ void output_init(struct output *o, bool json);
  * or the file would not take it; then errno says why where the file is the reason. */
 bool output_finish(struct output *o, FILE *file);
 
+/* Between two rows of a long table in JSON: writes what has gathered and makes room. False as
+ * output_finish, which still ends it. */
+bool output_flush(struct output *o, FILE *file);
+
 /* Frees (and wipes) without writing. */
 void output_drop(struct output *o);
 

@@ -2,22 +2,19 @@
 #include <stdlib.h>
 
 #include "cli/seed_reader.h"
+#include "client/registration.h"
 #include "config/report.h"
+#include "jose/key_set.h"
 #include "scope/parse.h"
 #include "store/row_names.h"
 
-enum { GRANT_CLIENT_CREDENTIALS = 1 << 0, GRANT_REFRESH = 1 << 1, GRANT_CODE = 1 << 2, GRANTS = 3 };
-
-static const char *const grants[GRANTS] = {"client_credentials", "refresh_token",
-                                           "authorization_code"};
 static void stamp(struct seed_reader *reader, struct seed_application *application)
 {
     const struct seed_source *source = reader->source;
     struct application_row *row = &application->row;
     bool done = result_ok(sid_new(source->clock, source->entropy, &row->client_id));
 
-    application->has_secret =
-        row->auth_method == CLIENT_AUTH_BASIC || row->auth_method == CLIENT_AUTH_POST;
+    application->has_secret = registration_has_secret(row->auth_method);
     if (application->has_secret)
         done = done &&
                result_ok(sid_new(source->clock, source->entropy, &application->secret_id)) &&
@@ -45,8 +42,8 @@ static void read_admin(struct seed_reader *reader, const struct json_value *file
                 .auth_method = CLIENT_AUTH_BASIC,
                 .grant_types = STR("client_credentials"),
                 .scopes_all = true,
-                .audiences = seed_texts(&entry, "audiences", seed_check_audience, LIMIT_AUDIENCES,
-                                        reader->source->config->server.issuer)},
+                .audiences = seed_texts(&entry, "audiences", registration_check_audience,
+                                        LIMIT_AUDIENCES, reader->source->config->server.issuer)},
     };
     if (admin->row.audiences.len == 0)
         seed_refuse(&entry, NULL, "audiences", "must name one at least");
@@ -54,27 +51,7 @@ static void read_admin(struct seed_reader *reader, const struct json_value *file
     reader->seed.application_count = 1;
 }
 
-static const char *check_grant(struct str text)
-{
-    for (size_t i = 0; i < GRANTS; i++)
-        if (str_eq(text, str_from(grants[i])))
-            return NULL;
-    return "must be client_credentials, refresh_token or authorization_code";
-}
-
-static unsigned grants_in(struct str joined)
-{
-    unsigned set = 0;
-    struct str name;
-    while (str_split(&joined, ' ', &name))
-        for (size_t i = 0; i < GRANTS; i++)
-            if (str_eq(name, str_from(grants[i])))
-                set |= 1U << i;
-    return set;
-}
-
-/* How it authenticates and what for: the fields that constrain each other. F-23, 6749-4.4-a: only
- * who can keep a secret gets tokens in its own name. */
+/* How it authenticates and what for. */
 static void read_method(const struct seed_entry *entry, struct application_row *row)
 {
     row->type = (enum application_type)seed_choice(entry, "type", application_type_names,
@@ -83,23 +60,47 @@ static void read_method(const struct seed_entry *entry, struct application_row *
     row->auth_method = (enum client_auth_method)seed_choice(
         entry, "token_endpoint_auth_method", auth_method_names, AUTH_METHODS,
         public ? CLIENT_AUTH_NONE : CLIENT_AUTH_BASIC);
-    row->grant_types = seed_texts(entry, "grant_types", check_grant, GRANTS,
-                                  public ? STR("authorization_code") : STR("client_credentials"));
-    row->redirect_uris =
-        seed_texts(entry, "redirect_uris", seed_check_redirect, LIMIT_AUDIENCES, STR(""));
+    row->grant_types =
+        seed_texts(entry, "grant_types", registration_check_grant, REGISTRATION_GRANTS,
+                   registration_grant_names[public ? REGISTRATION_AUTHORIZATION_CODE
+                                                   : REGISTRATION_CLIENT_CREDENTIALS]);
+    row->redirect_uris = seed_texts(entry, "redirect_uris", registration_check_redirect,
+                                    REGISTRATION_URIS_MAX, STR(""));
+}
 
-    unsigned given = grants_in(row->grant_types);
-    if (public && row->auth_method != CLIENT_AUTH_NONE)
-        seed_refuse(entry, NULL, "token_endpoint_auth_method",
-                    "a public application cannot keep a secret; it takes `none`");
-    if (!public && row->auth_method == CLIENT_AUTH_NONE)
-        seed_refuse(entry, NULL, "token_endpoint_auth_method",
-                    "`none` is for public applications; set `type` to it or choose another");
-    if (public && (given & GRANT_CLIENT_CREDENTIALS) != 0)
-        seed_refuse(entry, NULL, "grant_types",
-                    "a public application cannot have client_credentials");
-    if ((given & GRANT_CODE) != 0 && row->redirect_uris.len == 0)
-        seed_refuse(entry, NULL, "redirect_uris", "authorization_code needs one at least");
+/* What private_key_jwt goes by: whose keys, and what their assertions are addressed to. */
+static void read_keys(const struct seed_entry *entry, struct application_row *row)
+{
+    struct arena *arena = entry->reader->arena;
+    const struct json_value *value = json_member(entry->object, STR("jwks"));
+    const struct key_set *set;
+    struct str wrong;
+    struct buf text;
+
+    row->auth_audience = (enum client_auth_audience)seed_choice(
+        entry, "token_endpoint_auth_audience", auth_audience_names, AUTH_AUDIENCES,
+        CLIENT_AUDIENCE_ISSUER);
+    if (value == NULL)
+        return;
+    enum err err = key_set_read(arena, value, &set, &wrong);
+    if (err == ERR_INVALID_VALUE)
+        seed_refuse(entry, value, "jwks", "%.*s", STR_ARG(wrong));
+    buf_init_arena(&text, arena, 512, KEY_SET_TEXT);
+    if (err == ERR_NONE)
+        key_set_write(&text, set);
+    if (err == ERR_FAULT_MEMORY || text.failed)
+        entry->reader->failed = true;
+    row->jwks = err == ERR_INVALID_VALUE ? STR("refused") : buf_view(&text); /* not missing too */
+}
+
+static void check_whole(const struct seed_entry *entry, const struct application_row *row)
+{
+    struct registration_problem problems[REGISTRATION_PROBLEMS_MAX];
+    size_t count = registration_check(row, problems);
+
+    for (size_t i = 0; i < count; i++)
+        seed_refuse(entry, json_member(entry->object, str_from(problems[i].field)),
+                    problems[i].field, "%s", problems[i].message);
 }
 
 static void read_approved(const struct seed_entry *entry, const struct scope_set *declared,
@@ -169,6 +170,8 @@ static void read_application(const struct seed_entry *entry)
         STR_INIT("type"),
         STR_INIT("status"),
         STR_INIT("token_endpoint_auth_method"),
+        STR_INIT("token_endpoint_auth_audience"),
+        STR_INIT("jwks"),
         STR_INIT("grant_types"),
         STR_INIT("redirect_uris"),
         STR_INIT("scopes"),
@@ -176,6 +179,7 @@ static void read_application(const struct seed_entry *entry)
         STR_INIT("audiences"),
         STR_INIT("introspection"),
         STR_INIT("access_token_ttl"),
+        STR_INIT("refresh_token_ttl"),
     };
     struct seed_reader *reader = entry->reader;
     const struct config *config = reader->source->config;
@@ -200,15 +204,18 @@ static void read_application(const struct seed_entry *entry)
     row->status = (enum application_status)seed_choice(entry, "status", application_status_names,
                                                        APPLICATION_STATUSES, APPLICATION_ACTIVE);
     read_method(entry, row);
+    read_keys(entry, row);
     read_scopes(entry, partner, row);
-    row->audiences =
-        seed_texts(entry, "audiences", seed_check_audience, LIMIT_AUDIENCES, config->server.issuer);
-    if (row->audiences.len == 0)
-        seed_refuse(entry, NULL, "audiences", "must name one at least");
+    row->audiences = seed_texts(entry, "audiences", registration_check_audience, LIMIT_AUDIENCES,
+                                config->server.issuer);
     row->introspection = seed_flag(entry, "introspection", false);
     row->access_token_ttl_s =
         (uint32_t)seed_number(entry, "access_token_ttl", config->tokens.access_ttl_min_s,
                               config->tokens.access_ttl_max_s, 0);
+    row->refresh_token_ttl_s =
+        (uint32_t)seed_number(entry, "refresh_token_ttl", REGISTRATION_REFRESH_TTL_MIN_S,
+                              REGISTRATION_REFRESH_TTL_MAX_S, 0);
+    check_whole(entry, row);
     stamp(reader, application);
     reader->seed.application_count++;
 }

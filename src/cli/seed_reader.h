@@ -42,7 +42,8 @@ void seed_check_names(const struct seed_entry *entry, const struct str *known, s
 /* NULL: what is wrong with it, in constant words. */
 typedef const char *seed_check_fn(struct str text);
 
-seed_check_fn seed_check_ref, seed_check_audience, seed_check_redirect; /* and party/checks.h */
+/* What else there is to check stands in party/ and client/registration.h. */
+seed_check_fn seed_check_ref; /* and party/checks.h */
 
 struct str seed_text(const struct seed_entry *entry, const char *field, seed_check_fn *check,
                      struct str fallback);
