@@ -2,7 +2,7 @@
  * who fail (6749-5.2-h). */
 #include <criterion/criterion.h>
 
-#include "client/authenticate.h"
+#include "client/assertion.h"
 #include "client/secret.h"
 #include "client/throttle.h"
 #include "support/leaks.h"
@@ -23,6 +23,7 @@ static const struct {
     {BASIC, "id", NULL, NULL, NULL, ERR_NONE, CLIENT_AUTH_BASIC},
     {NULL, "id", "secret", NULL, NULL, ERR_NONE, CLIENT_AUTH_POST},
     {NULL, "id", NULL, NULL, NULL, ERR_NONE, CLIENT_AUTH_NONE},
+    {NULL, "id", NULL, "ey", CLIENT_ASSERTION_TYPE, ERR_NONE, CLIENT_AUTH_PRIVATE_KEY},
     /* 6749-2.3-a: more than one method */
     {BASIC, NULL, "secret", NULL, NULL, ERR_TWO_AUTH_METHODS, 0},
     {BASIC, "id", "secret", NULL, NULL, ERR_TWO_AUTH_METHODS, 0},
@@ -33,7 +34,14 @@ static const struct {
     {"Bearer x", "id", "secret", NULL, NULL, ERR_TWO_AUTH_METHODS, 0},
     {NULL, "id", "secret", "ey", "urn:x", ERR_TWO_AUTH_METHODS, 0},
     {NULL, NULL, "secret", "ey", NULL, ERR_TWO_AUTH_METHODS, 0},
-    /* one, but none that can be read or is offered */
+    {BASIC, NULL, NULL, "ey", CLIENT_ASSERTION_TYPE, ERR_TWO_AUTH_METHODS, 0},
+    {NULL, "id", "secret", "ey", CLIENT_ASSERTION_TYPE, ERR_TWO_AUTH_METHODS, 0},
+    {NULL, "id", "secret", NULL, CLIENT_ASSERTION_TYPE, ERR_TWO_AUTH_METHODS, 0},
+    /* one, but none that can be read or is offered; 7523-2.2-b */
+    {NULL, "id", NULL, "ey", NULL, ERR_INVALID_CLIENT, 0},
+    {NULL, "id", NULL, "ey", "", ERR_INVALID_CLIENT, 0},
+    {NULL, "id", NULL, "ey", CLIENT_ASSERTION_TYPE "s", ERR_INVALID_CLIENT, 0},
+    {NULL, "id", NULL, NULL, CLIENT_ASSERTION_TYPE, ERR_INVALID_CLIENT, 0},
     {NULL, NULL, "secret", NULL, NULL, ERR_INVALID_CLIENT, 0},
     {NULL, "id", NULL, "ey", "urn:x", ERR_INVALID_CLIENT, 0},
     {NULL, "id", NULL, NULL, "urn:x", ERR_INVALID_CLIENT, 0},
@@ -58,10 +66,12 @@ Test(credentials, one_method_or_none)
         cr_assert_eq(err, presented[i].want, "row %zu: %s", i, err_info(err)->name);
         if (err != ERR_NONE)
             continue;
-        bool proves = got.method != CLIENT_AUTH_NONE;
+        bool by_key = got.method == CLIENT_AUTH_PRIVATE_KEY;
+        bool proves = got.method != CLIENT_AUTH_NONE && !by_key;
         cr_assert_eq(got.method, presented[i].method, "row %zu", i);
         cr_assert(str_eq(got.client_id, STR("id")), "row %zu", i);
         cr_assert(str_eq(got.secret, proves ? STR("secret") : STR("")), "row %zu", i);
+        cr_assert(str_eq(got.assertion, by_key ? STR("ey") : STR("")), "row %zu", i);
     }
     arena_reset(&arena);
     leaks_check();
