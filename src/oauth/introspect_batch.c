@@ -20,9 +20,31 @@ static bool is_json(struct str content_type)
     return str_eq_nocase(str_trim(type, ' '), STR("application/json"));
 }
 
+/* The client's parameters as in a form, for whoever does not use the header. */
+static bool read_client(const struct json_value *body, struct client_presented *out)
+{
+    const struct {
+        struct str name;
+        struct str *out;
+    } wanted[] = {
+        {STR("client_id"), &out->client_id},
+        {STR("client_secret"), &out->client_secret},
+        {STR("client_assertion"), &out->client_assertion},
+        {STR("client_assertion_type"), &out->client_assertion_type},
+    };
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        if (json_find_string(body, wanted[i].name, wanted[i].out) == JSON_WRONG)
+            return false;
+    return true;
+}
+
 static enum step_result read_request(struct exchange *x)
 {
-    static const struct str known[] = {STR_INIT("tokens"), STR_INIT("required_scope")};
+    static const struct str known[] = {
+        STR_INIT("tokens"),        STR_INIT("required_scope"),   STR_INIT("client_id"),
+        STR_INIT("client_secret"), STR_INIT("client_assertion"), STR_INIT("client_assertion_type"),
+    };
     struct batch_state *state = x->state;
     const struct json_value *body, *tokens;
 
@@ -33,9 +55,10 @@ static enum step_result read_request(struct exchange *x)
         return exchange_fault(x, FAULT(err));
     if (err != ERR_NONE || !json_is(body, JSON_OBJECT))
         return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
-    if (json_find_unknown(body, known, 2) != NULL)
-        return exchange_refuse(x, ERR_BAD_JSON,
-                               STR("The body holds a member other than tokens and required_scope"));
+    if (json_find_unknown(body, known, sizeof(known) / sizeof(known[0])) != NULL)
+        return exchange_refuse(
+            x, ERR_BAD_JSON,
+            STR("The body holds a member other than tokens, required_scope and the client's"));
     tokens = json_member(body, STR("tokens"));
     if (!json_is(tokens, JSON_ARRAY) || json_count(tokens) > LIMIT_BATCH_TOKENS)
         return exchange_refuse(x, ERR_BAD_JSON,
@@ -46,6 +69,8 @@ static enum step_result read_request(struct exchange *x)
                                    STR("tokens must be an array of at most 100 strings"));
     if (json_find_string(body, STR("required_scope"), &state->question.required_text) == JSON_WRONG)
         return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
+    if (!read_client(body, &state->caller.presented))
+        return exchange_refuse(x, ERR_BAD_JSON, STR("The client's parameters must be strings"));
     state->item = json_first(tokens);
     return caller_read(x, &state->caller, NULL);
 }
