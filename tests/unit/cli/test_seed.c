@@ -81,6 +81,11 @@ Test(seed, without_a_file_is_root_and_admin)
     world_done(&w);
 }
 
+/* RFC8037-A.2 */
+#define KEY                                                                                       \
+    "{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"," \
+    "\"use\":\"sig\",\"alg\":\"EdDSA\",\"kid\":\"k\"}"
+
 Test(seed, partners_and_applications_become_rows)
 {
     struct world w;
@@ -98,7 +103,8 @@ Test(seed, partners_and_applications_become_rows)
              "{\"ref\":\"y\",\"type\":\"public\",\"scopes\":[],\"redirect_uris\":[\"https://"
              "y.example/\"]},"
              "{\"ref\":\"z\",\"scopes\":[\"calls.read\"],\"token_endpoint_auth_method\":"
-             "\"private_key_jwt\",\"status\":\"suspended\"}]}"),
+             "\"private_key_jwt\",\"token_endpoint_auth_audience\":\"token_endpoint\","
+             "\"jwks\":{\"keys\":[" KEY "]},\"status\":\"suspended\"}]}"),
         "%s", w.memory);
     const struct seed_partner *p = &w.seed.partners[1], *q = &w.seed.partners[2];
     cr_assert(str_eq(w.seed.partners[0].row.login, STR("r")));
@@ -120,6 +126,8 @@ Test(seed, partners_and_applications_become_rows)
     cr_assert_eq(y->row.auth_method, CLIENT_AUTH_NONE);
     cr_assert(!y->has_secret && y->row.scopes.len == 0);
     cr_assert(str_eq(y->row.audiences, STR(ISSUER)));
+    cr_assert(str_eq(z->row.jwks, STR("{\"keys\":[" KEY "]}")), "%.*s", STR_ARG(z->row.jwks));
+    cr_assert_eq(z->row.auth_audience, CLIENT_AUDIENCE_TOKEN_ENDPOINT);
     cr_assert(!z->has_secret && z->row.status == APPLICATION_SUSPENDED);
     world_done(&w);
 }
@@ -236,6 +244,13 @@ static const struct {
      "token_endpoint_auth_method: must be client_secret_basic, client_secret_post, private_key_jwt "
      "or none"},
     {APPLICATION(",\"token_endpoint_auth_method\":\"none\""), "`none` is for public applications"},
+    {APPLICATION(",\"token_endpoint_auth_method\":\"private_key_jwt\""),
+     "applications[0].jwks: is missing; private_key_jwt needs a key"},
+    {APPLICATION(",\"jwks\":[]"), "applications[0].jwks: must be a JWK Set"},
+    {APPLICATION(",\"jwks\":{\"keys\":[{\"kid\":\"a\"}]}"),
+     "applications[0].jwks: keys[0].alg must be one of"},
+    {APPLICATION(",\"token_endpoint_auth_audience\":\"both\""),
+     "token_endpoint_auth_audience: must be issuer or token_endpoint"},
     {APPLICATION(",\"type\":\"public\",\"grant_types\":[],\"token_endpoint_auth_method\":\"client_"
                  "secret_basic\""),
      "a public application cannot keep a secret"},
