@@ -1,7 +1,5 @@
 #include "token/handout.h"
 
-#include "core/buf.h"
-
 enum { MESSAGE_FIRST = 256 };
 
 struct scope_set handout_added(const struct scope_catalogue *catalogue,
@@ -18,25 +16,33 @@ bool handout_is_held(const struct scope_set *added, const struct scope_set *righ
     return scope_set_is_empty(out_excess);
 }
 
-struct str handout_message(const struct scope_catalogue *catalogue, struct str before,
-                           const struct scope_set *names, struct arena *arena)
+void handout_put_names(const struct scope_catalogue *catalogue, const struct scope_set *names,
+                       struct buf *out)
 {
     uint16_t bits[LIMIT_SCOPES];
     size_t count = catalogue_order(catalogue, names, bits);
     size_t shown = count < HANDOUT_NAMES ? count : HANDOUT_NAMES;
+
+    for (size_t i = 0; i < shown; i++) {
+        if (i > 0)
+            buf_cstr(out, ", ");
+        buf_str(out, catalogue_value(catalogue, bits[i])->name);
+    }
+    if (shown == count)
+        return;
+    buf_cstr(out, " and ");
+    buf_u64(out, count - shown);
+    buf_cstr(out, " more");
+}
+
+struct str handout_message(const struct scope_catalogue *catalogue, struct str before,
+                           const struct scope_set *names, struct arena *arena)
+{
     struct buf b;
 
-    buf_init_arena(&b, arena, MESSAGE_FIRST,
-                   before.len + (HANDOUT_NAMES + 1) * (LIMIT_SCOPE_NAME + 2));
+    buf_init_arena(&b, arena, MESSAGE_FIRST, before.len + HANDOUT_NAMES_MAX);
     buf_str(&b, before);
-    for (size_t i = 0; i < shown; i++) {
-        buf_cstr(&b, i == 0 ? ": " : ", ");
-        buf_str(&b, catalogue_value(catalogue, bits[i])->name);
-    }
-    if (shown < count) {
-        buf_cstr(&b, " and ");
-        buf_u64(&b, count - shown);
-        buf_cstr(&b, " more");
-    }
+    buf_cstr(&b, ": ");
+    handout_put_names(catalogue, names, &b);
     return b.failed ? STR_NONE : buf_view(&b);
 }

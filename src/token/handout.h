@@ -4,6 +4,7 @@
 #define TOKEN_HANDOUT_H
 
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/str.h"
 #include "scope/catalogue.h"
 
@@ -17,9 +18,13 @@ struct scope_set handout_added(const struct scope_catalogue *catalogue,
 bool handout_is_held(const struct scope_set *added, const struct scope_set *rights,
                      struct scope_set *out_excess);
 
-/* "<before>: a, b, c", names in catalogue order, for a refusal. The first HANDOUT_NAMES of them and
- * how many more there are. ptr NULL when the arena is full. */
-enum { HANDOUT_NAMES = 16 };
+/* "a, b, c" in catalogue order: the first HANDOUT_NAMES of them and how many more there are. At
+ * most HANDOUT_NAMES_MAX bytes. */
+enum { HANDOUT_NAMES = 16, HANDOUT_NAMES_MAX = (HANDOUT_NAMES + 1) * (LIMIT_SCOPE_NAME + 2) };
+void handout_put_names(const struct scope_catalogue *catalogue, const struct scope_set *names,
+                       struct buf *out);
+
+/* "<before>: <names>", for a refusal. ptr NULL when the arena is full. */
 struct str handout_message(const struct scope_catalogue *catalogue, struct str before,
                            const struct scope_set *names, struct arena *arena);
 
