@@ -23,8 +23,9 @@ struct token_standing {
     int64_t exp_s;           /* the earlier of what was signed and what the token's row says now */
 };
 
-/* ERR_FAULT_INDEX while the index cannot tell, ERR_FAULT_TABLES while party is outdated. Works through all checks whatever the first ones
- * say, so that revoked, expired and foreign take the same time. */
+/* ERR_FAULT_INDEX while the index cannot tell, ERR_FAULT_TABLES while party is outdated. Works
+ * through all checks whatever the first ones say, so that revoked, expired and foreign take the
+ * same time. */
 RESULT token_standing(const struct token_facts *facts, const struct verified_token *token,
                       struct token_standing *out);
 

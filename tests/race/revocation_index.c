@@ -1,17 +1,18 @@
-/* One writer adds, grows, sweeps and cuts; readers meanwhile must find everything that was applied
- * before they looked (P2), and never anything that was not. */
+/* One writer adds, narrows, revokes, grows, sweeps and cuts; readers meanwhile must find everything
+ * that was applied before they looked, whole (P1, P2), and never anything that was not. */
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include "revocation/index.h"
 
-enum { READERS = 3, TOKENS = 60000, BATCH = 8, EPOCH_EVERY = 4096 };
+enum { READERS = 3, TOKENS = 60000, BATCH = 8, ROUNDS = 3, EPOCH_EVERY = 4096, NAMES_MAX = 32 };
 enum { END_S = 1000, SHORT_END_S = 10, NOW_S = 20 };
 
 static struct quiesce quiesce;
 static struct revocation_index *revocations;
-static _Atomic uint64_t applied; /* tokens below it are in the index */
+static _Atomic uint64_t applied; /* tokens below it are in the index, see round_of */
 static _Atomic bool done;
 
 static struct sid sid_of(uint64_t n)
@@ -29,6 +30,47 @@ static bool is_lasting(uint64_t n)
     return n % 4 != 0;
 }
 
+/* Every fourth is narrowed, in ROUNDS steps; of every second of those the last is a revocation. */
+static bool is_narrowed(uint64_t n, unsigned round)
+{
+    return n % 4 == 2 && (round + 1 < ROUNDS || n % 8 == 2);
+}
+
+/* What has been said of a token at least, when applied is bound. */
+static unsigned round_of(uint64_t n, uint64_t bound)
+{
+    uint64_t rounds = (bound - n - 1) / BATCH;
+    return rounds < ROUNDS ? (unsigned)rounds : ROUNDS - 1;
+}
+
+static uint64_t number_of(uint64_t n, unsigned round)
+{
+    return n * ROUNDS + round + 1;
+}
+
+/* What a set says twice: by its end, and by its names. */
+static struct str names_of(uint64_t number, char memory[NAMES_MAX])
+{
+    return str_make(memory, (size_t)snprintf(memory, NAMES_MAX, "scope.%" PRIu64, number));
+}
+
+static void look_at_narrowed(uint64_t n, uint64_t bound)
+{
+    char memory[NAMES_MAX];
+    struct sid sid = sid_of(n);
+    struct entry_set set;
+    unsigned least = round_of(n, bound);
+
+    if (revocation_index_find(revocations, &sid, &set) != REVOCATION_SET) {
+        assert(!is_narrowed(n, ROUNDS - 1));
+        return;
+    }
+    assert(is_narrowed(n, least));
+    assert((uint64_t)set.exp_s >= number_of(n, least));
+    assert((uint64_t)set.exp_s <= number_of(n, ROUNDS - 1));
+    assert(str_eq(set.scopes, names_of((uint64_t)set.exp_s, memory)));
+}
+
 static void look(uint64_t step)
 {
     uint64_t bound = atomic_load(&applied);
@@ -39,7 +81,9 @@ static void look(uint64_t step)
     struct epoch_subject subject = {.epoch = 0, .client_id = sid_of(0)};
 
     assert(number <= TOKENS);
-    if (bound > 0 && is_lasting(n))
+    if (bound > 0 && is_narrowed(n, 0))
+        look_at_narrowed(n, bound);
+    else if (bound > 0 && is_lasting(n))
         assert(revocation_index_find(revocations, &present, &set) == REVOCATION_REVOKED);
     assert(revocation_index_find(revocations, &absent, &set) == REVOCATION_NONE);
     if (bound > EPOCH_EVERY)
@@ -68,17 +112,28 @@ static void apply(const struct store_entry *entries, size_t n)
     assert(result_ok(result));
 }
 
+static void say(uint64_t n, unsigned round)
+{
+    char memory[NAMES_MAX];
+    uint64_t number = number_of(n, round);
+    struct store_entry entry = {.number = number,
+                                .kind = ENTRY_TOKEN_REVOKED,
+                                .id = sid_of(n),
+                                .end_s = is_lasting(n) ? END_S : SHORT_END_S};
+
+    if (is_narrowed(n, round)) {
+        entry.kind = ENTRY_TOKEN_SET;
+        entry.set = (struct entry_set){names_of(number, memory), (int64_t)number};
+    }
+    apply(&entry, 1);
+}
+
 static void write_all(void)
 {
-    struct store_entry batch[BATCH];
-
     for (uint64_t n = 0; n < TOKENS; n += BATCH) {
-        for (uint64_t i = 0; i < BATCH; i++)
-            batch[i] = (struct store_entry){.number = n + i + 1,
-                                            .kind = ENTRY_TOKEN_REVOKED,
-                                            .id = sid_of(n + i),
-                                            .end_s = is_lasting(n + i) ? END_S : SHORT_END_S};
-        apply(batch, BATCH);
+        for (unsigned round = 0; round < ROUNDS && n >= (uint64_t)round * BATCH; round++)
+            for (uint64_t i = 0; i < BATCH; i++)
+                say(n - (uint64_t)round * BATCH + i, round);
         if (n % EPOCH_EVERY == 0) {
             struct store_entry epoch = {.number = n + 1,
                                         .kind = ENTRY_EPOCH_APPLICATION,
@@ -110,6 +165,6 @@ int main(void)
         pthread_join(threads[i], NULL);
     revocation_index_free(&revocations);
     quiesce_done(&quiesce);
-    puts("every revocation was seen as soon as it was applied");
+    puts("all that was said of a token was seen as soon as it was applied");
     return 0;
 }

@@ -168,6 +168,74 @@ CONTRACT(revoking_again_outlives_what_was_signed_since)
     cr_assert_eq(read[0].at_ms, FIXTURE_NOW_MS, "it was revoked when it was revoked");
 }
 
+static struct token_row row_now(struct fixture *f, struct arena *arena)
+{
+    struct store_read get = {.verb = STORE_TOKEN_GET, .in.token_sid = fixture_sid(10)};
+
+    cr_assert_eq(fixture_read_now(f, &get, arena), ERR_NONE);
+    cr_assert_eq(get.outcome, STORE_OUTCOME_DONE);
+    return get.out.tokens[0];
+}
+
+/* SPEC 6: an entry outlives every JWT that was ever signed, whatever the row's end is now. */
+CONTRACT(the_signed_end_is_never_lowered)
+{
+    static const struct {
+        int64_t exp_s, signed_s, kept_s;
+    } steps[] = {
+        {LATER_S - 100, 0, LATER_S},            /* shortened, nothing signed */
+        {LATER_S - 200, LATER_S - 50, LATER_S}, /* signed for less */
+        {LATER_S + 50, LATER_S + 50, LATER_S + 50},
+        {LATER_S, LATER_S, LATER_S + 50},
+    };
+    struct store_entry read[4];
+    struct arena arena;
+
+    fixture_start(f);
+    make_token(f, 10, LATER_S);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct store_request update = fixture_update(10, STR("calls.read"), steps[i].exp_s);
+        arena_init(&arena, NULL, 0, 64 * 1024);
+        update.in.token_update.exp_signed_s = steps[i].signed_s;
+        cr_assert_eq(fixture_outcome(f, &update), STORE_OUTCOME_DONE);
+        struct token_row row = row_now(f, &arena);
+        cr_assert_eq(row.exp_s, steps[i].exp_s, "step %zu", i);
+        cr_assert_eq(row.exp_signed_s, steps[i].kept_s, "step %zu", i);
+        cr_assert_eq(f->entries[i].end_s, steps[i].kept_s, "step %zu: as the hook is told", i);
+        cr_assert_eq(read_sequence(f, &arena, read, 4), 1);
+        cr_assert_eq(read[0].end_s, steps[i].kept_s, "step %zu: as a restart reads it", i);
+        cr_assert_eq(read[0].set.exp_s, steps[i].exp_s, "step %zu", i);
+        arena_reset(&arena);
+    }
+}
+
+/* Whoever meets a conflict looks again, and sees whether to decide anew or to give up. */
+CONTRACT(a_conflict_with_a_revocation_shows_in_the_row)
+{
+    struct store_request first = fixture_update(10, STR("calls.read"), LATER_S);
+    struct store_request stale = fixture_update(10, STR_NONE, LATER_S);
+    struct store_request revoke = fixture_revoke(10, LATER_S);
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 64 * 1024);
+    fixture_start(f);
+    make_token(f, 10, LATER_S);
+    cr_assert_eq(fixture_outcome(f, &first), STORE_OUTCOME_DONE);
+    stale.if_revision = 1;
+    cr_assert_eq(fixture_outcome(f, &stale), STORE_OUTCOME_CONFLICT);
+    struct token_row row = row_now(f, &arena);
+    cr_assert_eq(row.revoked_number, 0);
+    cr_assert_eq(row.revision, 2, "decide again");
+    cr_assert_eq(fixture_outcome(f, &revoke), STORE_OUTCOME_DONE);
+    stale.if_revision = 2;
+    cr_assert_eq(fixture_outcome(f, &stale), STORE_OUTCOME_CONFLICT);
+    row = row_now(f, &arena);
+    cr_assert_eq(row.revoked_number, revoke.out.number, "give up");
+    cr_assert_eq(row.revision, 2);
+    cr_assert(str_eq(row.scopes, STR("calls.read")), "nothing was changed");
+    arena_reset(&arena);
+}
+
 CONTRACT(a_set_is_pruned_when_nothing_signed_is_left)
 {
     struct store_request update = fixture_update(10, STR("calls.read"), LATER_S + 3600);
