@@ -1,4 +1,5 @@
-"""Fixtures of all suites. Options: --long runs the long forms (scripts/check --long)."""
+"""Fixtures of all suites. Options: --long runs the long forms (scripts/check --long); --steps and --seed are the
+reference model's (integration/test_model.py)."""
 
 import pathlib
 import sys
@@ -51,6 +52,8 @@ SETTINGS = ['tokens.jwt_type={"https://legacy.testbed.example": JWT}', "throttle
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run the long forms too")
+    parser.addoption("--steps", type=int, help="steps of the reference model")
+    parser.addoption("--seed", type=int, help="where its random numbers begin")
 
 
 @pytest.fixture(scope="session")
