@@ -90,6 +90,16 @@ static int serve_config(struct config *config, const struct config_source *sourc
     return code;
 }
 
+/* A line each; some layers end their last one, some do not. Those about the configuration begin with
+ * its file and line and stand alone, as in every command. */
+static void print_errors(const char *before, const struct buf *errors)
+{
+    struct str rest = str_trim(buf_view(errors), '\n'), line;
+
+    while (rest.len > 0 && str_split(&rest, '\n', &line))
+        fprintf(stderr, "%s%.*s\n", before, STR_ARG(line));
+}
+
 int serve(const struct config_source *source)
 {
     struct config *config;
@@ -97,10 +107,10 @@ int serve(const struct config_source *source)
     int code = CLI_CONFIG;
 
     buf_init_heap(&errors, ERRORS_MAX);
-    if (config_load(source, &config, &errors))
+    bool loaded = config_load(source, &config, &errors);
+    if (loaded)
         code = serve_config(config, source, &errors);
-    if (errors.len > 0) /* some layers end their last line, some do not */
-        fprintf(stderr, "%.*s\n", STR_ARG(str_trim(buf_view(&errors), '\n')));
+    print_errors(loaded ? "scopemint: " : "", &errors);
     buf_free(&errors);
     return code;
 }
