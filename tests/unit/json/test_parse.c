@@ -100,6 +100,20 @@ Test(json_parse, only_integers_written_as_such_are_integers)
     }
 }
 
+Test(json_parse, numbers_are_kept_as_they_were_written)
+{
+    static const struct str rows[] = {STR_INIT("0"), STR_INIT("-0.50"), STR_INIT("1E+400")};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct parsing p;
+        struct str text = STR_NONE;
+        cr_assert_eq(parsing_run(&p, rows[i]), ERR_NONE);
+        cr_assert(json_number(p.value, &text) && str_eq(text, rows[i]));
+        parsing_done(&p);
+    }
+    struct str kept = STR("kept");
+    cr_assert(!json_number(NULL, &kept) && str_eq(kept, STR("kept")));
+}
+
 Test(json_parse, getters_of_another_type_say_no_and_write_nothing)
 {
     struct parsing p;
