@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "oauth/endpoints.h"
+#include "revocation/index.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
 
@@ -104,6 +105,51 @@ Test(introspect, says_whether_the_scope_suffices)
         answer_done(&answer);
     }
     bed_done(&bed);
+}
+
+/* As the writer would after a PATCH of the token. */
+static void narrow(struct bed *bed, const struct minted *token, uint64_t number, const char *scopes,
+                   int64_t exp_s)
+{
+    struct store_entry entry = {.number = number,
+                                .kind = ENTRY_TOKEN_SET,
+                                .id = token->claims.token_sid,
+                                .set = {str_from(scopes), exp_s},
+                                .end_s = token->claims.exp_s};
+    cr_assert(result_ok(revocation_index_apply(bed->server.index, &entry, 1)));
+}
+
+Test(introspect, answers_what_is_left_of_a_changed_token) /* P1, SPEC 3 */
+{
+    static const struct {
+        const char *scopes;
+        int64_t less_s;
+        const char *left;
+        bool sufficient;
+    } rows[] = {{"calls.read", 0, "calls.read", false},
+                {"sms.read calls.read", 10, "calls.read sms.read", true},
+                {"", 20, "", false},
+                {"calls.read sms.manage", 0, "calls.read sms.manage", true},
+                {"calls.read sms.manage", -100, "calls.read sms.manage", true}};
+    struct bed bed;
+    struct minted token;
+    bed_init(&bed);
+    bed_mint(&bed, &bed.clients.post, &bed.clients.tree.shop, "calls.read sms.manage", API, &token);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct answer answer;
+        int64_t want_s = token.claims.exp_s - (rows[i].less_s > 0 ? rows[i].less_s : 0), exp_s;
+        bool sufficient = !rows[i].sufficient;
+        narrow(&bed, &token, i + 1, rows[i].scopes, token.claims.exp_s - rows[i].less_s);
+        ask_as(&bed, &bed.clients.judge, token.text, "&required_scope=sms.read", &answer);
+        cr_assert(str_eq(answer_text(&answer, "scope"), str_from(rows[i].left)), "row %zu", i);
+        cr_assert(json_int(json_member(answer_json(&answer), STR("exp")), &exp_s));
+        cr_assert_eq(exp_s, want_s, "row %zu", i);
+        cr_assert(json_bool(json_member(answer_json(&answer), STR("sufficient")), &sufficient));
+        cr_assert_eq(sufficient, rows[i].sufficient, "row %zu", i);
+        answer_done(&answer);
+    }
+    bed_done(&bed);
+    leaks_check();
 }
 
 static void expect_inactive(struct bed *bed, const struct sid *who, const char *token,
