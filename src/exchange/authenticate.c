@@ -224,6 +224,8 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
 {
     struct client_credentials credentials;
 
+    if (party_is_outdated(x->snapshot->party))
+        return exchange_fault(x, FAULT(ERR_FAULT_TABLES)); /* it may be suspended by now (P1) */
     enum err err = client_credentials_read(presented, &x->arena, &credentials);
     if (err == ERR_NONE && credentials.method == CLIENT_AUTH_PRIVATE_KEY)
         return by_assertion(x, &credentials, login, out);

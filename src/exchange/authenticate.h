@@ -18,7 +18,8 @@ struct assertion_login; /* an assertion on its way; in the arena */
 /* NEXT with the application, which lives as long as the snapshot; DONE after refusing; or WAIT, and
  * the calling step runs again: it calls this again with the same presented and login, and does
  * nothing before that may not be done twice. *login is NULL at first and this function's from then
- * on. Faults: 503 when the pool is full, or when nobody can say whether an assertion was used (P4).
+ * on. Faults: 503 when the pool is full, when the tables are outdated, or when
+ * nobody can say whether an assertion was used (P4).
  *
  * After exchange_again_from() a client that proved itself need not do so again: the application is
  * looked up in the tables of now, and refused if its method or its keys are others by now. */

@@ -8,7 +8,7 @@
 #include "core/quiesce.h"
 #include "party/party.h"
 
-enum { READERS = 3, PARTNERS = 200, APPLICATIONS = 300, STEPS = 20000, HELD = 4 };
+enum { READERS = 3, PARTNERS = 200, APPLICATIONS = 300, STEPS = 8000, HELD = 4 };
 
 static struct quiesce quiesce;
 static _Atomic(struct party *) tables;

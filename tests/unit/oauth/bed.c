@@ -44,6 +44,12 @@ static void committed(void *context, const struct store_entry *entries, size_t n
     revocation_index_complete(bed->server.index, entries[n - 1].number);
 }
 
+static void changed(void *context, const struct store_change *changes, size_t n, uint64_t version)
+{
+    struct bed *bed = context;
+    snapshot_change_tables(&bed->server, changes, n, version);
+}
+
 static void housekeeping(void *context, int64_t over_s)
 {
     (void)context;
@@ -59,7 +65,7 @@ static void pass(void *context)
 void bed_init(struct bed *bed)
 {
     static const struct guess_throttle_limits limits = {10, 200, 1000};
-    const struct store_hooks hooks = {committed, housekeeping, bed};
+    const struct store_hooks hooks = {committed, housekeeping, bed, changed};
     struct server *server = &bed->server;
 
     memset(bed, 0, sizeof(*bed));

@@ -128,6 +128,76 @@ Test(verified, what_was_just_issued_is_known_without_a_check)
     leaks_check();
 }
 
+static void nothing(struct store *store, void *context)
+{
+    (void)store;
+    (void)context;
+}
+
+/* Carried out by the writer like any other write. */
+static void carry_out(struct bed *bed, struct store_request *request)
+{
+    store_submit(bed->server.store, request);
+    store_run_on_writer(bed->server.store, nothing, NULL);
+    cr_assert(result_ok(request->result));
+    cr_assert_eq(request->outcome, STORE_OUTCOME_DONE);
+}
+
+static void set_scopes_of_reseller(struct bed *bed, const char *scopes)
+{
+    const struct tree *tree = &bed->clients.tree;
+    struct store_request request = {.verb = STORE_PARTNER_UPDATE,
+                                    .in.partner = {.partner_sid = tree->reseller,
+                                                   .name = STR("reseller"),
+                                                   .login = STR("reseller"),
+                                                   .status = PARTNER_ACTIVE,
+                                                   .available_scopes = str_from(scopes)}};
+    carry_out(bed, &request);
+}
+
+static void expect_scope(struct bed *bed, const char *token, const char *scope)
+{
+    struct answer answer;
+    ask_as(bed, &bed->clients.judge, token, &answer);
+    cr_assert_eq(answer_status(&answer), 200);
+    cr_assert(str_eq(answer_text(&answer, "scope"), str_from(scope)));
+    answer_done(&answer);
+}
+
+Test(verified, a_change_of_tables_counts_at_once_and_costs_no_signature) /* P1 */
+{
+    struct bed bed;
+    struct minted token;
+    bed_init(&bed);
+    bed_mint(&bed, &bed.clients.post, &bed.clients.tree.shop, "calls.read sms.read", API, &token);
+    expect_scope(&bed, token.text, "calls.read sms.read");
+    set_scopes_of_reseller(&bed, "sms.manage oauth.manage");
+    expect_scope(&bed, token.text, "sms.read");
+    set_scopes_of_reseller(&bed, "calls.manage sms.manage oauth.manage");
+    expect_scope(&bed, token.text, "calls.read sms.read");
+    cr_assert_eq(checks(&bed), (uint64_t)1);
+    cr_assert_eq(bed_snapshot(&bed)->tables_version, store_tables_version(bed.server.store));
+    bed_done(&bed);
+    leaks_check();
+}
+
+Test(verified, outdated_tables_decide_about_nothing) /* P1, P4, 7662-4-g */
+{
+    struct bed bed;
+    struct answer answer;
+    struct minted token;
+    bed_init(&bed);
+    bed_mint(&bed, &bed.clients.post, &bed.clients.tree.shop, "calls.read", API, &token);
+    party_outdate(bed_snapshot(&bed)->party);
+    for (int i = 0; i < 2; i++) {
+        ask_as(&bed, &bed.clients.judge, i == 1 ? "garbage" : token.text, &answer);
+        cr_assert_eq(answer_status(&answer), 503, "%d", i);
+        cr_assert(str_eq(answer_error(&answer), STR("temporarily_unavailable")));
+        answer_done(&answer);
+    }
+    bed_done(&bed);
+}
+
 Test(verified, an_incomplete_index_decides_about_nothing) /* P4, 7662-4-g */
 {
     struct bed bed;

@@ -341,6 +341,16 @@ Test(standing, whoever_is_behind_it_must_work) /* 7662-4-c */
     bed_done(&b);
 }
 
+Test(standing, outdated_tables_cannot_tell) /* P1, P4, 7662-4-g */
+{
+    struct bed b;
+    struct token_standing standing;
+    bed_init(&b);
+    party_outdate(b.tree.party);
+    cr_assert_eq(token_standing(&b.facts, &b.token, &standing).code, ERR_FAULT_TABLES);
+    bed_done(&b);
+}
+
 Test(standing, an_incomplete_index_cannot_tell) /* P4, 7662-4-g */
 {
     struct bed b;
