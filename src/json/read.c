@@ -129,3 +129,24 @@ size_t json_line(struct str text, const struct json_value *value)
         line += text.ptr[i] == '\n';
     return line;
 }
+
+/* The text is known to be well formed, so its brackets match. */
+struct str json_source(struct str text, const struct json_value *container)
+{
+    size_t first = container->offset - 1, at = first, depth = 0;
+    bool in_string = false;
+
+    assert(container->type == JSON_ARRAY || container->type == JSON_OBJECT);
+    do {
+        char c = text.ptr[at++];
+        if (in_string && c == '\\')
+            at++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '{' || c == '['))
+            depth++;
+        else if (!in_string && (c == '}' || c == ']'))
+            depth--;
+    } while (depth > 0 && at < text.len);
+    return str_slice(text, first, at);
+}

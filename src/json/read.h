@@ -80,6 +80,9 @@ enum json_found json_find_bool(const struct json_value *object, struct str key, 
 const struct json_value *json_find_unknown(const struct json_value *object, const struct str *known,
                                            size_t known_count);
 
+/* The piece of the text it was parsed from that an array or object is, brackets included. */
+struct str json_source(struct str text, const struct json_value *container);
+
 /* Where a value stands in the text it was parsed from: from 1, for messages about files. */
 size_t json_line(struct str text, const struct json_value *value);
 

@@ -91,7 +91,7 @@ static void read_cursor(const struct parameters *p, struct field_errors *errors,
     if (p->offset.ptr != NULL)
         field_errors_add(errors, ERR_INVALID_VALUE, STR("offset"),
                          STR("offset does not go together with after or before"));
-    if (out->order != out->kind->key || out->descending)
+    if (out->order != out->kind->key || (out->descending && !out->kind->cursor_descends))
         field_errors_add(errors, ERR_INVALID_VALUE, STR("order"),
                          STR("after and before go with the default order alone"));
 }
@@ -136,7 +136,8 @@ enum err list_query_parse(struct str query, const struct object_kind *kind, stru
     read_status(p.status, errors, out);
     object_fields_read(kind, p.include_fields, p.exclude_fields, p.with_related, errors,
                        &out->fields);
-    out->by_offset = out->by_offset || out->order != kind->key || out->descending;
+    out->by_offset =
+        out->by_offset || out->order != kind->key || (out->descending && !kind->cursor_descends);
     return ERR_NONE;
 }
 

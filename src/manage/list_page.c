@@ -93,19 +93,33 @@ static void write_kept(struct str query, struct buf *out)
     }
 }
 
-static void write_cursor(const struct list_query *query, const struct list_page *page, size_t item,
-                         struct buf *out)
+static void write_key(enum attribute_type type, const struct attribute_value *key, struct buf *out)
 {
+    char text[SID_TEXT];
+
+    if (type == ATTRIBUTE_SID) {
+        sid_format(&key->sid, text);
+        buf_put(out, text, sizeof(text));
+    } else if (type == ATTRIBUTE_INT) {
+        buf_i64(out, key->number);
+    } else {
+        percent_encode(key->text, out);
+    }
+}
+
+/* Of the item furthest from where the page began; once all are shown, of what is behind them. */
+static void write_cursor(const struct list_query *query, const struct list_page *page,
+                         const struct shown *shown, struct buf *out)
+{
+    bool before = query->from == LIST_BEFORE;
+    bool all = before ? shown->first == 0 : shown->last == page->count;
     struct attribute_value key = {.absent = false};
 
-    page->key(page->context, item, &key);
-    if (query->kind->attributes[query->kind->key].type != ATTRIBUTE_SID) {
-        percent_encode(key.text, out);
-        return;
-    }
-    char text[SID_TEXT];
-    sid_format(&key.sid, text);
-    buf_put(out, text, sizeof(text));
+    if (all && page->resume != NULL)
+        key = *page->resume;
+    else
+        page->key(page->context, before ? shown->first : shown->last - 1, &key);
+    write_key(query->kind->attributes[query->kind->key].type, &key, out);
 }
 
 static void write_next(const struct exchange *x, const struct list_query *query,
@@ -117,13 +131,13 @@ static void write_next(const struct exchange *x, const struct list_query *query,
     write_kept(x->request.query, out);
     if (query->from == LIST_BEFORE) {
         buf_cstr(out, "before=");
-        write_cursor(query, page, shown->first, out);
+        write_cursor(query, page, shown, out);
     } else if (query->by_offset) {
         buf_cstr(out, "offset=");
         buf_u64(out, query->offset + (shown->last - shown->first));
     } else {
         buf_cstr(out, "after=");
-        write_cursor(query, page, shown->last - 1, out);
+        write_cursor(query, page, shown, out);
     }
 }
 
@@ -166,7 +180,7 @@ enum step_result list_page_reply(struct exchange *x, const struct list_query *qu
     if (!write_items(query, page, &items, &shown))
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     buf_init_arena(&next, &x->arena, 0, ENVELOPE_MAX);
-    if (shown.has_more && shown.last > shown.first)
+    if (shown.has_more && (shown.last > shown.first || page->resume != NULL))
         write_next(x, query, page, &shown, &next);
     buf_init_arena(&body, &x->arena, items.len + 6 * next.len + 512, LIMIT_REPLY);
     write_envelope(query, page, &shown, buf_view(&items), buf_view(&next), &body);

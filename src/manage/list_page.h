@@ -15,6 +15,9 @@ struct list_page {
     size_t count;
     bool has_more;
     int64_t total; /* -1: not counted, null in the answer */
+    /* Where the list goes on behind these items, NULL: behind the last of them. Of lists that look
+     * at a bounded number of rows, whatever they find there; then even an empty page has a next. */
+    const struct attribute_value *resume;
     const void *context;
     /* One attribute's value of one of the items, and the key of it. */
     void (*write)(const void *context, size_t item, unsigned attribute, struct json_writer *w);

@@ -2,11 +2,6 @@
 
 #include <stdlib.h>
 
-struct work {
-    const struct list_query *query;
-    const struct list_rows *rows;
-};
-
 /* Never more than text times pattern steps: only the last '%' is tried again. */
 bool list_text_is_like(struct str text, struct str pattern)
 {
@@ -58,20 +53,24 @@ static bool holds(const struct list_term *term, enum attribute_type type,
     return false;
 }
 
-static bool is_wanted(const struct work *work, size_t row)
+bool list_rows_wants(const struct list_query *query, const struct list_rows *rows, size_t row)
 {
-    const struct list_query *query = work->query;
-
     for (size_t i = 0; i < query->term_count; i++) {
         const struct list_term *term = &query->terms[i];
         struct attribute_value value = {.absent = false};
 
-        work->rows->value(work->rows->context, row, term->attribute, &value);
+        rows->value(rows->context, row, term->attribute, &value);
         if (!holds(term, query->kind->attributes[term->attribute].type, &value))
             return false;
     }
     return true;
 }
+
+/* What the pieces of a selection look at. */
+struct work {
+    const struct list_query *query;
+    const struct list_rows *rows;
+};
 
 static int compare_by(const struct work *work, unsigned attribute, uint32_t a, uint32_t b)
 {
@@ -145,7 +144,7 @@ struct result list_rows_select(const struct list_query *query, const struct list
     if (wanted == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     for (size_t row = 0; row < rows->count; row++)
-        if (is_wanted(&work, row))
+        if (list_rows_wants(query, rows, row))
             wanted[total++] = (uint32_t)row;
     qsort_r(wanted, total, sizeof(*wanted), in_order, &work);
     cut_page(&work, wanted, total, out);

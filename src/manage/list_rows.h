@@ -24,6 +24,9 @@ struct list_selection {
 RESULT list_rows_select(const struct list_query *query, const struct list_rows *rows,
                         struct arena *arena, struct list_selection *out);
 
+/* Whether the filter lets the row through. */
+bool list_rows_wants(const struct list_query *query, const struct list_rows *rows, size_t row);
+
 /* Whether text is what the pattern says; % stands for any run of characters. */
 bool list_text_is_like(struct str text, struct str pattern);
 

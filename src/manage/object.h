@@ -37,8 +37,9 @@ struct attribute {
 struct object_kind {
     const struct attribute *attributes; /* in the order they are shown in */
     unsigned count;
-    unsigned key;    /* the indexed attribute that is unique: order and cursor of every list */
-    bool has_status; /* lists take status= and show the active ones without it */
+    unsigned key;         /* the indexed attribute that is unique: order and cursor of every list */
+    bool has_status;      /* lists take status= and show the active ones without it */
+    bool cursor_descends; /* after and before go with the key in descending order too */
 };
 
 /* A value of an indexed attribute. */

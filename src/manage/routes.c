@@ -11,6 +11,9 @@ static const struct route routes[] = {
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes"), 0, 0, &manage_scopes},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes/{value}"), ROUTE_PARAMETERS, 0, &manage_scope},
+
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit"), 0, 0, &manage_audit},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit/head"), 0, 0, &manage_audit_head},
 };
 
 const struct route_table manage_routes = {routes, sizeof(routes) / sizeof(routes[0])};
