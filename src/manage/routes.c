@@ -2,7 +2,10 @@
  * answer kills a server that is merely busy. */
 #include "manage/routes.h"
 
+#include "core/limits.h"
 #include "manage/endpoints.h"
+
+#define PARTNER MANAGEMENT_PATH "partners/{partner_sid}"
 
 static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
@@ -11,6 +14,13 @@ static const struct route routes[] = {
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes"), 0, 0, &manage_scopes},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes/{value}"), ROUTE_PARAMETERS, 0, &manage_scope},
+
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},
+    {METHOD_GET, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner},
+    {METHOD_PATCH, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY, &manage_partner_update},
+    {METHOD_PUT, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY, &manage_partner_update},
+    {METHOD_DELETE, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner_update},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit"), 0, 0, &manage_audit},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit/head"), 0, 0, &manage_audit_head},

@@ -1,0 +1,207 @@
+/* What a body says of a partner, field by field, and what of it the audit log is told. */
+#include "exchange/snapshot.h"
+#include "manage/partners.h"
+#include "manage/refusal.h"
+#include "manage/scope_names.h"
+#include "party/checks.h"
+#include "store/row_names.h"
+#include "token/handout.h"
+
+enum { DETAIL_FIRST = 256 };
+
+/* What the caller's ancestors write of its own partner: see partner_fields_judge. */
+enum { BY_ANCESTORS = BODY_AT_UPDATE | BODY_PUT_LEAVES };
+
+static const struct body_field fields_below[PARTNER_FIELDS] = {
+    [FIELD_NAME] = {STR_INIT("name"), BODY_TEXT, BODY_AT_CREATE | BODY_AT_UPDATE | BODY_REQUIRED, 1,
+                    LIMIT_NAME},
+    [FIELD_LOGIN] = {STR_INIT("login"), BODY_TEXT,
+                     BODY_AT_CREATE | BODY_AT_UPDATE | BODY_NULL_VALUE, 1, LIMIT_NAME},
+    [FIELD_STATUS] = {STR_INIT("status"), BODY_TEXT, BODY_AT_UPDATE, 1, LIMIT_NAME},
+    [FIELD_AVAILABLE_SCOPES] = {STR_INIT("available_scopes"), BODY_TEXTS,
+                                BODY_AT_CREATE | BODY_AT_UPDATE, 0, LIMIT_SCOPES},
+    [FIELD_ACLS] = {STR_INIT("acls"), BODY_OTHER, BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
+    [FIELD_PARENT_ASSIGNED_ACLS] = {STR_INIT("parent_assigned_acls"), BODY_OTHER,
+                                    BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
+    [FIELD_PARENT_SID] = {STR_INIT("parent_sid"), BODY_SID, BODY_AT_CREATE},
+    [FIELD_SKIP_EMAIL_VERIFICATION] = {STR_INIT("skip_email_verification"), BODY_BOOL,
+                                       BODY_AT_CREATE},
+    [FIELD_SKIP_PARTNER_REVIEW] = {STR_INIT("skip_partner_review"), BODY_BOOL, BODY_AT_CREATE},
+    [FIELD_PARTNER_SID] = {STR_INIT("partner_sid"), BODY_SID},
+    [FIELD_DATE_CREATED] = {STR_INIT("date_created"), BODY_TIME},
+    [FIELD_DATE_UPDATED] = {STR_INIT("date_updated"), BODY_TIME},
+};
+
+/* The same with BY_ANCESTORS. */
+static void fill_own(struct body_field out[PARTNER_FIELDS])
+{
+    static const enum partner_field by_ancestors[] = {
+        FIELD_LOGIN, FIELD_STATUS, FIELD_AVAILABLE_SCOPES, FIELD_PARENT_ASSIGNED_ACLS};
+
+    memcpy(out, fields_below, sizeof(fields_below));
+    for (size_t i = 0; i < sizeof(by_ancestors) / sizeof(by_ancestors[0]); i++)
+        out[by_ancestors[i]].flags |= BY_ANCESTORS;
+}
+
+static void judge_text(struct field_errors *errors, enum partner_field field, const char *wrong)
+{
+    if (wrong != NULL)
+        field_errors_add(errors, ERR_INVALID_VALUE, fields_below[field].name, str_from(wrong));
+}
+
+static void judge_status(struct field_errors *errors, struct str text, enum partner_status *out)
+{
+    for (size_t i = 0; i < PARTNER_STATUSES; i++)
+        if (str_eq(partner_status_names[i], text)) {
+            *out = (enum partner_status)i;
+            return;
+        }
+    field_errors_add(errors, ERR_INVALID_VALUE, STR("status"),
+                     STR("unverified, active, suspended or canceled is taken"));
+}
+
+static void judge_acls(struct field_errors *errors, const struct body *body,
+                       enum partner_field field)
+{
+    const struct body_value *value = &body->values[field];
+
+    if (value->present && !json_is(value->json, JSON_ARRAY))
+        field_errors_add(errors, ERR_WRONG_TYPE, fields_below[field].name,
+                         STR("An empty array is taken"));
+}
+
+enum step_result partner_fields_judge(struct exchange *x, const struct json_value *object,
+                                      enum body_verb verb, bool of_own, struct partner_fields *out)
+{
+    struct field_errors errors = {.count = 0};
+    const struct body_value *values = out->body.values;
+    struct body_field own[PARTNER_FIELDS];
+
+    fill_own(own);
+    if (body_judge(x, object, verb, of_own ? own : fields_below, PARTNER_FIELDS, &out->body) ==
+        STEP_DONE)
+        return STEP_DONE;
+    if (values[FIELD_NAME].present)
+        judge_text(&errors, FIELD_NAME, party_check_name(values[FIELD_NAME].text));
+    if (values[FIELD_LOGIN].present && !values[FIELD_LOGIN].is_null)
+        judge_text(&errors, FIELD_LOGIN, party_check_login(values[FIELD_LOGIN].text));
+    if (values[FIELD_STATUS].present)
+        judge_status(&errors, values[FIELD_STATUS].text, &out->status);
+    judge_acls(&errors, &out->body, FIELD_ACLS);
+    judge_acls(&errors, &out->body, FIELD_PARENT_ASSIGNED_ACLS);
+    if (errors.count > 0)
+        return exchange_refuse_fields(x, &errors);
+    if (!values[FIELD_AVAILABLE_SCOPES].present)
+        return STEP_NEXT;
+    struct result read = manage_scopes_read(x, values[FIELD_AVAILABLE_SCOPES].json, &out->scopes,
+                                            &out->wrong_scopes);
+    return result_ok(read) ? STEP_NEXT : exchange_fault(x, read);
+}
+
+/* ---- available_scopes ---- */
+
+static enum step_result refuse_handing_out(struct exchange *x, const struct caller *caller,
+                                           const struct scope_set *excess,
+                                           const struct audit_event *event)
+{
+    const struct scope_catalogue *catalogue = x->snapshot->catalogue;
+    struct str message = handout_message(
+        catalogue, STR("The caller does not hold what it would hand out"), excess, &x->arena);
+    struct audit_event refused = *event;
+    struct json_writer w;
+    struct buf detail;
+
+    buf_init_arena(&detail, &x->arena, DETAIL_FIRST, STORE_AUDIT_RECORD);
+    json_writer_init(&w, &detail);
+    json_write_object_begin(&w);
+    json_write_key(&w, STR("available_scopes"));
+    manage_scopes_write(catalogue, excess, &w);
+    json_write_object_end(&w);
+    if (message.ptr == NULL || detail.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    refused.rule = STR("M3");
+    refused.detail = buf_view(&detail);
+    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, STR("available_scopes"),
+                              message);
+}
+
+enum step_result partner_scopes_judge(struct exchange *x, const struct caller *caller,
+                                      const struct partner_fields *fields,
+                                      const struct scope_set *ceiling,
+                                      const struct scope_set *stored,
+                                      const struct audit_event *event)
+{
+    const struct scope_catalogue *catalogue = x->snapshot->catalogue;
+    struct scope_set outside = scope_set_difference(&fields->scopes, ceiling), excess;
+
+    if (fields->wrong_scopes.len > 0)
+        return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("available_scopes"),
+                                     fields->wrong_scopes);
+    if (!scope_set_is_empty(&outside)) {
+        struct str message =
+            handout_message(catalogue, STR("The parent does not have these"), &outside, &x->arena);
+        if (message.ptr == NULL)
+            return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+        return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("available_scopes"), message);
+    }
+    struct scope_set added = handout_added(catalogue, stored, &fields->scopes);
+    return handout_is_held(&added, &caller->rights, &excess)
+               ? STEP_NEXT
+               : refuse_handing_out(x, caller, &excess, event);
+}
+
+/* ---- the audit log ---- */
+
+static bool is_told(const struct partner_row *before, const struct partner_row *after,
+                    enum partner_attribute attribute)
+{
+    static const struct partner_row nothing = {.revision = 0};
+    bool made = before == NULL;
+
+    if (made)
+        before = &nothing;
+    switch (attribute) {
+    case PARTNER_PARENT_SID:
+    case PARTNER_STATUS:
+        return made || before->status != after->status;
+    case PARTNER_NAME:
+        return !str_eq(before->name, after->name);
+    case PARTNER_LOGIN:
+        return !str_eq(before->login, after->login);
+    case PARTNER_AVAILABLE_SCOPES:
+        return made || !str_eq(before->available_scopes, after->available_scopes);
+    case PARTNER_SID:
+    case PARTNER_ACLS:
+    case PARTNER_PARENT_ASSIGNED_ACLS:
+    case PARTNER_DATE_CREATED:
+    case PARTNER_DATE_UPDATED:
+    case PARTNER_ATTRIBUTES:
+        break;
+    }
+    return false;
+}
+
+struct str partner_detail(struct exchange *x, const struct partner_row *before,
+                          const struct partner_row *after)
+{
+    const struct partner_row *rows[] = {before, after};
+    static const struct str keys[] = {STR_INIT("before"), STR_INIT("after")};
+    struct object_fields told = {0};
+    struct json_writer w;
+    struct buf b;
+
+    for (unsigned i = 0; i < PARTNER_ATTRIBUTES; i++)
+        told.shown |= (uint64_t)is_told(before, after, (enum partner_attribute)i) << i;
+    buf_init_arena(&b, &x->arena, DETAIL_FIRST, 2 * STORE_AUDIT_RECORD);
+    json_writer_init(&w, &b);
+    json_write_object_begin(&w);
+    for (size_t i = 0; i < 2; i++) {
+        if (rows[i] == NULL)
+            continue;
+        const struct partner_view view = {rows[i], x->snapshot->catalogue};
+        json_write_key(&w, keys[i]);
+        object_write(&w, &partner_kind, &told, partner_write, &view);
+    }
+    json_write_object_end(&w);
+    return b.failed ? STR_NONE : buf_view(&b);
+}

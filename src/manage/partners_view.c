@@ -1,0 +1,117 @@
+/* What is seen of a partner, and which ones a caller sees. */
+#include "exchange/snapshot.h"
+#include "manage/etag.h"
+#include "manage/partners.h"
+#include "manage/path.h"
+#include "manage/scope_names.h"
+#include "scope/parse.h"
+#include "store/row_names.h"
+
+static const struct attribute attributes[PARTNER_ATTRIBUTES] = {
+    [PARTNER_SID] = {STR_INIT("partner_sid"), ATTRIBUTE_SID, .indexed = true},
+    [PARTNER_PARENT_SID] = {STR_INIT("parent_sid"), ATTRIBUTE_SID, .indexed = true},
+    [PARTNER_NAME] = {STR_INIT("name"), ATTRIBUTE_TEXT, .indexed = true},
+    [PARTNER_LOGIN] = {STR_INIT("login"), ATTRIBUTE_TEXT, .indexed = true},
+    [PARTNER_STATUS] = {STR_INIT("status"), ATTRIBUTE_TEXT, .indexed = true},
+    [PARTNER_AVAILABLE_SCOPES] = {STR_INIT("available_scopes"), ATTRIBUTE_OTHER},
+    [PARTNER_ACLS] = {STR_INIT("acls"), ATTRIBUTE_OTHER},
+    [PARTNER_PARENT_ASSIGNED_ACLS] = {STR_INIT("parent_assigned_acls"), ATTRIBUTE_OTHER},
+    [PARTNER_DATE_CREATED] = {STR_INIT("date_created"), ATTRIBUTE_TIME, .indexed = true},
+    [PARTNER_DATE_UPDATED] = {STR_INIT("date_updated"), ATTRIBUTE_TIME, .indexed = true},
+};
+
+const struct object_kind partner_kind = {attributes, PARTNER_ATTRIBUTES, .key = PARTNER_SID};
+
+struct scope_set partner_available(const struct partner_view *view)
+{
+    return view->row->scopes_all ? *catalogue_all(view->catalogue)
+                                 : scope_read(view->catalogue, view->row->available_scopes);
+}
+
+/* There are no rules of access control yet, so nobody has a list of them. */
+static void write_no_acls(struct json_writer *w)
+{
+    json_write_array_begin(w);
+    json_write_array_end(w);
+}
+
+void partner_write(const void *view, unsigned attribute, struct json_writer *w)
+{
+    const struct partner_view *v = view;
+    struct scope_set available;
+
+    switch ((enum partner_attribute)attribute) {
+    case PARTNER_SID:
+        return json_write_sid(w, &v->row->partner_sid);
+    case PARTNER_PARENT_SID:
+        return sid_is_none(&v->row->parent_sid) ? json_write_null(w)
+                                                : json_write_sid(w, &v->row->parent_sid);
+    case PARTNER_NAME:
+        return json_write_string(w, v->row->name);
+    case PARTNER_LOGIN:
+        return v->row->login.len == 0 ? json_write_null(w) : json_write_string(w, v->row->login);
+    case PARTNER_STATUS:
+        return json_write_string(w, partner_status_names[v->row->status]);
+    case PARTNER_AVAILABLE_SCOPES:
+        available = partner_available(v);
+        return manage_scopes_write(v->catalogue, &available, w);
+    case PARTNER_ACLS:
+    case PARTNER_PARENT_ASSIGNED_ACLS:
+        return write_no_acls(w);
+    case PARTNER_DATE_CREATED:
+        return json_write_time_ms(w, v->row->created_ms);
+    case PARTNER_DATE_UPDATED:
+        return json_write_time_ms(w, v->row->updated_ms);
+    case PARTNER_ATTRIBUTES:
+        break;
+    }
+}
+
+enum step_result partner_reply(struct exchange *x, const struct partner_row *row,
+                               const struct object_fields *fields)
+{
+    const struct partner_view view = {row, x->snapshot->catalogue};
+    struct json_writer w;
+    struct buf body;
+
+    buf_init_arena(&body, &x->arena, 1024, LIMIT_REPLY);
+    json_writer_init(&w, &body);
+    object_write(&w, &partner_kind, fields, partner_write, &view);
+    struct result tagged = etag_add(x, row->revision);
+    if (!result_ok(tagged) || body.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    return exchange_reply_json(x, 200, buf_view(&body));
+}
+
+enum step_result partner_find(struct exchange *x, const struct caller *caller,
+                              const struct party_partner **out)
+{
+    const struct party_partner *partner = NULL;
+    struct sid partner_sid;
+
+    switch (path_sid(x, 0, &partner_sid)) {
+    case PATH_FAULT:
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    case PATH_FOUND:
+        partner = party_find_partner(x->snapshot->party, &partner_sid);
+        break;
+    case PATH_MALFORMED:
+        break;
+    }
+    if (partner == NULL || !party_is_within(partner, caller->partner))
+        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+    *out = partner;
+    return STEP_NEXT;
+}
+
+enum step_result partner_read_row(struct exchange *x, struct stored *stored,
+                                  const struct sid *partner_sid)
+{
+    stored->read.verb = STORE_PARTNER_LIST;
+    stored->read.in.list = (struct store_list){
+        .partner_sid = *partner_sid,
+        .order = STORE_PARTNER_SID,
+        .limit = 1,
+    };
+    return stored_read(x, stored);
+}
