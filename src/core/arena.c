@@ -48,8 +48,12 @@ void arena_reset(struct arena *a)
     }
     while (a->pieces != NULL) {
         struct arena_piece *piece = a->pieces;
+        size_t size = piece->size;
+
         a->pieces = piece->next;
-        explicit_bzero(piece->bytes, piece->size);
+        if (a->at >= piece->bytes && a->at <= piece->bytes + size)
+            size = (size_t)(a->at - piece->bytes); /* behind it nothing was handed out */
+        explicit_bzero(piece->bytes, size);
         free(piece);
     }
     arena_init(a, a->first, a->first_size, a->cap);

@@ -142,15 +142,6 @@ static void json_escape(struct buf *b, unsigned char c)
     }
 }
 
-/* Copies the longest run that needs no escape; most text is one run. */
-static size_t json_plain_run(const unsigned char *p, size_t n)
-{
-    size_t i = 0;
-    while (i < n && p[i] >= 0x20 && p[i] < 0x7F && p[i] != '"' && p[i] != '\\')
-        i++;
-    return i;
-}
-
 static size_t json_utf8(struct buf *b, struct str rest)
 {
     for (size_t len = 2; len <= 4 && len <= rest.len; len++) {
@@ -168,9 +159,8 @@ void buf_json(struct buf *b, struct str s)
 {
     buf_char(b, '"');
     for (size_t i = 0; i < s.len;) {
-        const unsigned char *p = (const unsigned char *)s.ptr + i;
-        size_t run = json_plain_run(p, s.len - i);
-        buf_put(b, p, run);
+        size_t run = str_plain_run(str_slice(s, i, s.len), '"', '\\'); /* most text is one */
+        buf_put(b, s.ptr + i, run);
         i += run;
         if (i == s.len)
             break;

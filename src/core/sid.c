@@ -54,15 +54,11 @@ bool sid_parse(struct str text, struct sid *out)
 void sid_format(const struct sid *sid, char *out)
 {
     static const char digits[] = "0123456789abcdef";
-    size_t nibble = 0;
 
-    for (size_t i = 0; i < SID_TEXT; i++) {
-        if (is_dash(i)) {
-            out[i] = '-';
-            continue;
-        }
-        uint8_t byte = sid->bytes[nibble / 2];
-        out[i] = digits[nibble % 2 == 0 ? byte >> 4 : byte & 15];
-        nibble++;
+    for (size_t i = 0; i < sizeof(sid->bytes); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *out++ = '-';
+        *out++ = digits[sid->bytes[i] >> 4];
+        *out++ = digits[sid->bytes[i] & 15];
     }
 }

@@ -103,6 +103,30 @@ int str_hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+static bool is_plain(unsigned char c, unsigned char a, unsigned char b)
+{
+    return c >= 0x20 && c < 0x7F && c != a && c != b;
+}
+
+size_t str_plain_run(struct str s, char a, char b)
+{
+    typedef unsigned char bytes16 __attribute__((vector_size(16)));
+    typedef uint64_t words2 __attribute__((vector_size(16)));
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    unsigned char first = (unsigned char)a, second = (unsigned char)b;
+    size_t i = 0;
+
+    for (bytes16 piece; i + sizeof(piece) <= s.len; i += sizeof(piece)) {
+        memcpy(&piece, p + i, sizeof(piece));
+        words2 found = (words2)((piece - 0x20 > 0x5E) | (piece == first) | (piece == second));
+        if ((found[0] | found[1]) != 0)
+            break;
+    }
+    while (i < s.len && is_plain(p[i], first, second))
+        i++;
+    return i;
+}
+
 /* Length of the well-formed sequence at p, or 0 (Unicode 15, table 3-7). */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
@@ -145,8 +169,5 @@ bool str_is_utf8(struct str s)
 
 bool str_is_printable_ascii(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] < 0x20 || s.ptr[i] > 0x7E)
-            return false;
-    return true;
+    return str_plain_run(s, '\0', '\0') == s.len;
 }

@@ -65,6 +65,10 @@ bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 /* What a hexadecimal digit of either case counts; -1: it is none. */
 int str_hex_value(char c);
 
+/* How many bytes s begins with that are printable ASCII and neither a nor b. Looks at 16 at a time:
+ * this is how tokens, forms and answers are gone through. */
+size_t str_plain_run(struct str s, char a, char b);
+
 bool str_is_utf8(struct str s); /* strict: no surrogates, no overlong forms, up to U+10FFFF */
 bool str_is_printable_ascii(struct str s);
 

@@ -15,20 +15,15 @@ bool form_is_media_type(struct str content_type)
 /* Text that needs no decoding is returned as it is. */
 static enum err decode(struct str text, struct arena *arena, struct str *out)
 {
-    bool plain = true;
-    size_t len;
+    size_t plain = str_plain_run(text, '%', '+'), len;
 
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c < 0x20 ||
-            c >= 0x7F) /* a bare blank is sloppy but means one thing; curl -d sends it */
-            return ERR_BAD_FORM;
-        plain = plain && c != '%' && c != '+';
-    }
-    if (plain) {
+    if (plain == text.len) {
         *out = text;
         return ERR_NONE;
     }
+    /* a bare blank is sloppy but means one thing; curl -d sends it */
+    if (!str_is_printable_ascii(str_slice(text, plain, text.len)))
+        return ERR_BAD_FORM;
     char *decoded = arena_alloc(arena, text.len);
     if (decoded == NULL)
         return ERR_FAULT_MEMORY;
@@ -56,9 +51,11 @@ static enum err parse_pair(struct str piece, struct arena *arena, struct form_pa
 static size_t room_for(struct str body)
 {
     size_t room = 1;
-    for (size_t i = 0; i < body.len && room < LIMIT_PARAMETERS; i++)
-        room += body.ptr[i] == '&';
-    return room;
+    struct str piece;
+
+    while (room <= LIMIT_PARAMETERS && str_split(&body, '&', &piece))
+        room++;
+    return room - 1;
 }
 
 enum err form_parse(struct str body, struct arena *arena, struct form *out)

@@ -178,3 +178,23 @@ Test(str, hexadecimal_digits_of_either_case)
         cr_assert_eq(str_hex_value((char)c), want, "%d", c);
     }
 }
+
+Test(str, a_plain_run_ends_at_the_first_byte_that_is_not)
+{
+    enum { LONGEST = 70 };
+    char text[LONGEST];
+
+    memset(text, 'a', sizeof(text));
+    for (size_t len = 0; len <= LONGEST; len++)
+        cr_assert_eq(str_plain_run(str_make(text, len), '%', '+'), len);
+    for (int c = 0; c < 256; c++) {
+        bool plain = c >= 0x20 && c < 0x7F && c != '%' && c != '+';
+        for (size_t at = 0; at < LONGEST; at++) {
+            text[at] = (char)c;
+            cr_assert_eq(str_plain_run(str_make(text, LONGEST), '%', '+'), plain ? LONGEST : at,
+                         "%d at %zu", c, at);
+            text[at] = 'a';
+        }
+    }
+    cr_assert_eq(str_plain_run(STR_NONE, '%', '+'), (size_t)0);
+}
