@@ -57,7 +57,8 @@ void partner_unref(const void *partner)
         shared_free(partner);
 }
 
-/* ---- applications: the text is a piece of its own, which a change of secrets leaves alone ---- */
+/* ---- applications: all their text is a second piece, which begins with the list of audiences and
+ * which a change of secrets leaves alone ---- */
 
 static size_t count_names(struct str list)
 {
