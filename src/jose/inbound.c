@@ -15,7 +15,7 @@ static bool is_plain_jwt(struct str typ)
 enum err inbound_parse(struct arena *arena, struct str token, struct inbound *out)
 {
     struct inbound inbound = {.token = token};
-    enum err err = jws_parse(arena, token, &inbound.jws);
+    enum err err = jws_parse_of_others(arena, token, &inbound.jws);
 
     if (err != ERR_NONE)
         return err;

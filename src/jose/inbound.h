@@ -20,9 +20,9 @@ struct inbound {
     struct jws jws; /* not to be believed until inbound_verify() said so */
 };
 
-/* ERR_INVALID_TOKEN for whatever jws_parse() does not take, and for a `typ` other than none, JWT or
- * client-authentication+jwt (8725-3.11-a); ERR_FAULT_MEMORY. The token must outlive *out; the rest
- * is in the arena. */
+/* ERR_INVALID_TOKEN for whatever jws_parse_of_others() does not take, and for a `typ` other than
+ * none, JWT or client-authentication+jwt (8725-3.11-a); ERR_FAULT_MEMORY. The token must outlive
+ * *out; the rest is in the arena. */
 __attribute__((warn_unused_result)) enum err inbound_parse(struct arena *arena, struct str token,
                                                            struct inbound *out);
 

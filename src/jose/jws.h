@@ -61,6 +61,14 @@ struct jws {
 __attribute__((warn_unused_result)) enum err jws_parse(struct arena *arena, struct str token,
                                                        struct jws *out);
 
+/* As key_alg_parse(), and `Ed25519` (RFC9864-2.2), which newer libraries write where all of ours is
+ * `EdDSA`: with the only curve we take it is the same algorithm. */
+bool jws_alg_of_others(struct str name, enum key_alg *out);
+
+/* Likewise for what others sign with keys of their own. */
+__attribute__((warn_unused_result)) enum err jws_parse_of_others(struct arena *arena,
+                                                                 struct str token, struct jws *out);
+
 /* Whether ctx's key signed it, under the algorithm that both name. Faults as crypto_verify(). */
 RESULT jws_verify(const struct jws *jws, struct crypto_ctx *ctx, bool *out_holds);
 

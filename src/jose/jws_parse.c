@@ -52,7 +52,11 @@ static enum err decode(struct arena *arena, struct str text, struct str *out)
     return ERR_NONE;
 }
 
-static enum err read_header(struct arena *arena, struct str text, struct jws *out)
+/* key_alg_parse, or what takes more names. */
+typedef bool alg_reader(struct str name, enum key_alg *out);
+
+static enum err read_header(struct arena *arena, struct str text, alg_reader *read_alg,
+                            struct jws *out)
 {
     const struct json_value *header;
     struct str json, alg;
@@ -69,8 +73,7 @@ static enum err read_header(struct arena *arena, struct str text, struct jws *ou
         if (json_member(header, refused_members[i]) != NULL)
             return ERR_INVALID_TOKEN;
     }
-    if (json_find_string(header, STR("alg"), &alg) != JSON_FOUND ||
-        !key_alg_parse(alg, &out->alg) ||
+    if (json_find_string(header, STR("alg"), &alg) != JSON_FOUND || !read_alg(alg, &out->alg) ||
         json_find_string(header, STR("typ"), &out->typ) == JSON_WRONG ||
         json_find_string(header, STR("kid"), &out->kid) == JSON_WRONG ||
         (out->kid.ptr != NULL && !jws_is_kid(out->kid))) /* 8725-3.10-a, THREATS-7 */
@@ -78,7 +81,7 @@ static enum err read_header(struct arena *arena, struct str text, struct jws *ou
     return ERR_NONE;
 }
 
-enum err jws_parse(struct arena *arena, struct str token, struct jws *out)
+static enum err parse(struct arena *arena, struct str token, alg_reader *read_alg, struct jws *out)
 {
     struct str pieces[3];
     struct jws jws = {.typ = STR_NONE, .kid = STR_NONE};
@@ -86,7 +89,7 @@ enum err jws_parse(struct arena *arena, struct str token, struct jws *out)
     if (token.len > LIMIT_TOKEN || !split(token, pieces) || pieces[0].len > JWS_HEADER_MAX ||
         pieces[2].len > SIGNATURE_TEXT_MAX)
         return ERR_INVALID_TOKEN;
-    enum err err = read_header(arena, pieces[0], &jws);
+    enum err err = read_header(arena, pieces[0], read_alg, &jws);
     if (err == ERR_NONE)
         err = decode(arena, pieces[2], &jws.signature);
     if (err == ERR_NONE)
@@ -96,4 +99,19 @@ enum err jws_parse(struct arena *arena, struct str token, struct jws *out)
     jws.signing_input = str_slice(token, 0, pieces[0].len + 1 + pieces[1].len);
     *out = jws;
     return ERR_NONE;
+}
+
+enum err jws_parse(struct arena *arena, struct str token, struct jws *out)
+{
+    return parse(arena, token, key_alg_parse, out);
+}
+
+bool jws_alg_of_others(struct str name, enum key_alg *out)
+{
+    return key_alg_parse(str_eq(name, STR("Ed25519")) ? STR("EdDSA") : name, out);
+}
+
+enum err jws_parse_of_others(struct arena *arena, struct str token, struct jws *out)
+{
+    return parse(arena, token, jws_alg_of_others, out);
 }

@@ -109,7 +109,7 @@ static enum err read_alg(const struct reader *r, const struct json_value *jwk, e
     struct str name;
     enum key_alg alg;
 
-    if (json_find_string(jwk, STR("alg"), &name) != JSON_FOUND || !key_alg_parse(name, &alg))
+    if (json_find_string(jwk, STR("alg"), &name) != JSON_FOUND || !jws_alg_of_others(name, &alg))
         return wrong(r, "alg", "must be one of ES256, EdDSA, RS256, PS256");
     if (!member_is(jwk, STR("kty"), types[alg].kty))
         return wrong(r, "kty", types[alg].kty_wrong);

@@ -80,6 +80,13 @@ Test(key_set, leaves_out_what_says_nothing) /* RFC7517-4 */
               "%.*s", STR_ARG(written(set)));
 }
 
+Test(key_set, ed25519_is_another_name_of_eddsa) /* RFC9864-2.2 */
+{
+    const struct key_set *set =
+        taken(STR("{\"keys\":[{\"kid\":\"a\",\"alg\":\"Ed25519\"," OKP "}]}"));
+    cr_assert_eq(set->keys[0].key.alg, KEY_EDDSA);
+}
+
 Test(key_set, largest_set_fits_its_limits)
 {
     struct key_set *set = arena_zalloc(&arena, sizeof(*set));
