@@ -190,14 +190,13 @@ static RESULT replace(struct revocation_index *index, struct table_entry *found,
 {
     uint64_t before = table_detail(found);
     bool is_set = entry->kind == ENTRY_TOKEN_SET;
-    uint64_t number = atomic_load_explicit(&found->number, memory_order_relaxed);
 
-    if (is_set && (table_is_revoked(before) || entry->number <= number))
+    if (is_set && (table_is_revoked(before) || entry->number <= found->number))
         return RESULT_OK;
     uint64_t after = detail_new(index, entry, table_end_s(before));
     if (after == 0)
         return FAULT(ERR_FAULT_MEMORY);
-    atomic_store_explicit(&found->number, entry->number, memory_order_relaxed);
+    found->number = entry->number;
     atomic_store(&found->detail, after);
     set_retire(index, before);
     return RESULT_OK;

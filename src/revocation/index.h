@@ -23,8 +23,9 @@ void revocation_index_free(struct revocation_index **index); /* no readers left;
 
 /* ---- the writer ---- */
 
-/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. A fault
- * (memory) marks the index incomplete, after which readers answer 503 until it was rebuilt. */
+/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. Names
+ * of sets are copied. A fault (memory) marks the index incomplete, after which readers answer 503
+ * until it was rebuilt. */
 RESULT revocation_index_apply(struct revocation_index *index, const struct store_entry *entries,
                               size_t n);
 

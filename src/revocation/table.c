@@ -85,7 +85,7 @@ void table_add(struct table *table, const struct table_key *key, uint64_t number
     struct table_entry *entry = &table->entries[group * TABLE_GROUP + place];
     atomic_store_explicit(&entry->high, key->high, memory_order_relaxed);
     atomic_store_explicit(&entry->low, key->low, memory_order_relaxed);
-    atomic_store_explicit(&entry->number, number, memory_order_relaxed);
+    entry->number = number;
     atomic_store_explicit(&entry->detail, detail, memory_order_relaxed);
     word |= (uint64_t)table_tag(key->hash) << (place * 8);
     atomic_store(&table->tags[group],
@@ -122,8 +122,7 @@ struct table *table_copy_live(struct table *old, uint64_t seed, int64_t now_s, s
         struct table_key key = {.high = atomic_load_explicit(&entry->high, memory_order_relaxed),
                                 .low = atomic_load_explicit(&entry->low, memory_order_relaxed)};
         key.hash = hash_words(seed, key.high, key.low);
-        table_add(new, &key, atomic_load_explicit(&entry->number, memory_order_relaxed),
-                  table_detail(entry));
+        table_add(new, &key, entry->number, table_detail(entry));
     }
     return new;
 }

@@ -27,8 +27,8 @@ struct table_key {
  * end of a revocation, an even one the address of a set. */
 struct table_entry {
     _Atomic uint64_t high, low;
-    _Atomic uint64_t number; /* the writer's */
     _Atomic uint64_t detail;
+    uint64_t number; /* the writer's */
 };
 static_assert(sizeof(struct table_entry) == 32, "half a cache line, see the memory bar of SPEC 11");
 
