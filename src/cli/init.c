@@ -1,9 +1,7 @@
 /* `scopemint init`: the first keys and the first rows of a node (SPEC 3, SPEC 10). All that can be
  * wrong is found before anything is written; then the secrets file, the key, and last, in one
- * transaction, the rows: whatever stops it on the way, it can be run again. */
+ * transaction, the rows: whatever stops it on the way, it can be run again (init_secrets.c). */
 #include "cli/init.h"
-
-#include <unistd.h>
 
 #include "cli/load.h"
 #include "keyring/change.h"
@@ -68,10 +66,12 @@ static enum cli_exit open_store(struct init *init)
     return held ? CLI_STORE_IN_USE : CLI_FAILED;
 }
 
-static struct result note_partner(void *context, const struct partner_row *row)
+/* Parents come before children. */
+static struct result note_root(void *context, const struct partner_row *row)
 {
-    (void)row;
-    *(bool *)context = true;
+    struct sid *root = context;
+    if (sid_is_none(root))
+        *root = row->partner_sid;
     return RESULT_OK;
 }
 
@@ -87,18 +87,33 @@ static struct result skip_secret(void *context, const struct secret_row *row)
     return RESULT_OK;
 }
 
-static bool store_is_new(struct init *init)
+/* *out: none in a new store. */
+static bool read_root(struct init *init, struct sid *out)
 {
-    bool found = false;
-    struct store_party_visitor visitor = {note_partner, skip_application, skip_secret, &found};
+    struct sid root = {{0}};
+    struct store_party_visitor visitor = {note_root, skip_application, skip_secret, &root};
 
     if (!result_ok(store_read_party(init->store, &visitor))) {
         cli_say("the store cannot be read");
         return false;
     }
-    if (found)
+    *out = root;
+    return true;
+}
+
+/* The store has a root: either an init was stopped a step before its end, or there is nothing to
+ * do.
+ */
+static enum cli_exit finish_earlier(struct init *init, const struct sid *root)
+{
+    const char *secrets = cli_value(init->cli, "--secrets-file");
+    enum init_resumed resumed =
+        secrets == NULL ? INIT_NOT_STOPPED
+                        : init_resume(secrets, root, cli_wants_json(init->cli), &init->arena);
+
+    if (resumed == INIT_NOT_STOPPED)
         cli_say("%s has a root partner already; nothing was changed", init->config->store.path.ptr);
-    return !found;
+    return resumed == INIT_RESUMED ? CLI_OK : CLI_FAILED;
 }
 
 static bool say_why(struct init *init)
@@ -168,7 +183,7 @@ static bool write_rows(struct init *init)
     return result_ok(store_seed(init->store, &rows, &init->why)) || say_why(init);
 }
 
-/* The secrets file, the key, the rows. */
+/* The secrets file under another name, the key, the rows, the file's name. */
 static bool write_all(struct init *init)
 {
     const char *secrets = cli_value(init->cli, "--secrets-file");
@@ -176,9 +191,9 @@ static bool write_all(struct init *init)
     if (secrets != NULL && !init_write_secrets(&init->seed, init->config->server.issuer, secrets))
         return false;
     if (make_key(init) && write_rows(init))
-        return true;
+        return secrets == NULL || init_name_secrets(secrets);
     if (secrets != NULL)
-        unlink(secrets);
+        init_drop_secrets(secrets);
     return false;
 }
 
@@ -186,12 +201,16 @@ static enum cli_exit change(struct init *init)
 {
     bool json = cli_wants_json(init->cli);
     struct output output;
+    struct sid root;
 
     enum cli_exit code = open_store(init);
     if (code != CLI_OK)
         return code;
-    if (!store_is_new(init) ||
-        !init_render(&init->seed, init->config->server.issuer, json, &output))
+    if (!read_root(init, &root))
+        return CLI_FAILED;
+    if (!sid_is_none(&root))
+        return finish_earlier(init, &root);
+    if (!init_render(&init->seed, init->config->server.issuer, json, &output))
         return CLI_FAILED;
     if (!write_all(init)) {
         output_drop(&output);

@@ -1,10 +1,6 @@
 /* See init.h. */
 #include "cli/init.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "cli/command.h"
 #include "cli/output.h"
 
@@ -73,33 +69,4 @@ bool init_render(const struct seed *seed, struct str issuer, bool json, struct o
     cli_say("the ids and secrets of this seed do not fit into memory; nothing was changed");
     output_drop(out);
     return false;
-}
-
-bool init_write_secrets(const struct seed *seed, struct str issuer, const char *path)
-{
-    struct output output;
-    if (!init_render(seed, issuer, true, &output))
-        return false;
-
-    int handle = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    FILE *file = handle < 0 ? NULL : fdopen(handle, "w");
-
-    if (file == NULL) {
-        cli_say("%s: %s", path,
-                errno == EEXIST ? "is there already, and is not replaced" : strerror(errno));
-        if (handle >= 0) {
-            close(handle);
-            unlink(path);
-        }
-        output_drop(&output);
-        return false;
-    }
-    bool written = output_finish(&output, file) && fsync(handle) == 0;
-    int reason = errno;
-    written = fclose(file) == 0 && written;
-    if (!written) {
-        cli_say("%s: %s", path, strerror(reason));
-        unlink(path);
-    }
-    return written;
 }

@@ -1,13 +1,16 @@
 """The command line over files: every command on the real binary, its two forms, its exit codes."""
 
 import base64
+import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
 import pty
 import re
 import shutil
+import sqlite3
 import stat
 import struct
 import subprocess
@@ -78,7 +81,8 @@ def test_version_and_help():
     overview = bare("help")
     assert overview.returncode == OK and overview.stdout == bare("--help").stdout
     for command in ("serve", "init", "check-config", "scope list", "scope show", "key list", "key generate",
-                    "key rotate", "key withdraw", "token inspect"):
+                    "key rotate", "key withdraw", "token inspect", "token list", "partner cancel", "app secret create",
+                    "audit list", "doctor"):
         assert f"  {command} " in overview.stdout
         usage = bare("help", *command.split())
         assert usage.returncode == OK and usage.stdout.startswith(f"usage: scopemint {command}")
@@ -99,6 +103,9 @@ def test_version_and_help():
     (["key", "generate", "--alg=ES256", "--alg=ES256"], "twice"),
     (["--confg", "x", "scope", "list"], "did you mean --config?"),
     (["help", "nothing"], "there is no command `nothing`"),
+    (["app", "secret"], "`app secret` needs a verb"),
+    (["app", "secret", "lst"], "did you mean `app secret list`?"),
+    (["app", "sercet", "list"], "there is no command `app sercet`"),
 ])
 def test_wrong_command_lines(arguments, words):
     result = bare(*arguments)
@@ -243,6 +250,36 @@ def test_init_writes_a_secrets_file_once(node):
     assert json.loads(path.read_text()) == made and stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("call", ["rename,renameat", "renameat2"])
+def test_init_killed_between_secrets_and_rows_or_after_them_is_run_again(node, call):
+    """The manifest of the keys is renamed before the rows are in, the secrets file after."""
+    path = node.folder / "secrets.json"
+    command = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when=1"]
+    killed = subprocess.run([*command, binary(), "init", "--config", str(node.config), "--secrets-file", str(path)],
+                            capture_output=True, text=True, timeout=60, check=False)
+    if "ptrace" in killed.stderr.lower():
+        pytest.skip("processes cannot be traced here")
+    assert killed.returncode in (-9, 137) and killed.stdout == "" and not path.exists()
+    made = node.json("init", "--secrets-file", path)
+    assert json.loads(path.read_text()) == made and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in path.parent.glob("secrets*")] == ["secrets.json"]
+    with contextlib.closing(sqlite3.connect(node.store)) as link:
+        [[root]] = link.execute("SELECT partner_sid FROM partner WHERE parent_sid IS NULL").fetchall()
+        [[digest]] = link.execute("SELECT digest FROM secret").fetchall()
+    assert root == uuid.UUID(made["partner_sid"]).bytes
+    assert digest == hashlib.sha256(made["admin"]["client_secret"].encode()).digest()
+    assert "has a root partner already" in node.refused("init", "--secrets-file", path)
+
+
+def test_init_does_not_take_up_the_secrets_of_another_node(node):
+    path = node.folder / "secrets.json"
+    node.json("init")
+    left = node.folder / "secrets.json.unfinished"
+    left.write_text('{"partner_sid": "019aa9e2-5c6b-7e01-8d4f-0123456789ab"}')
+    assert "has a root partner already" in node.refused("init", "--secrets-file", path)
+    assert left.exists() and not path.exists()
+
+
 def test_init_can_be_run_again_after_it_failed(node):
     node.keys.write_text("in the way")
     node.refused("init")
@@ -371,6 +408,18 @@ def test_inspect_a_forged_token(bed):
 
 
 # ---- beside a running server ----
+
+def test_serve_says_who_says_it(bed):
+    result = bed.scopemint("serve")
+    assert result.returncode == IN_USE
+    assert result.stderr.startswith("scopemint: store ") and result.stderr.endswith(f" process {bed.pid}\n")
+
+
+def test_the_variables_of_the_commands_are_none_of_the_server(shared):
+    names = ("SERVER", "TOKEN", "CLIENT_ID", "CLIENT_SECRET", "CREDENTIALS", "CA_FILE", "CONFIG", "BIN")
+    result = shared.run("check-config", environment={**os.environ, **{f"SCOPEMINT_{name}": "x" for name in names}})
+    assert result.returncode == OK, result.stderr
+
 
 def test_init_beside_a_server(bed):
     result = bed.scopemint("init")
