@@ -6,7 +6,7 @@ enum { BRIEF_NAMES = 3, NAMES_MAX = 4096 };
 
 const struct json_value *api_parse(struct arena *arena, struct str body)
 {
-    static const struct json_limits limits = {.depth = 16, .keys = 4096, .values = 1 << 22};
+    static const struct json_limits limits = {.depth = 16, .keys = 1 << 16, .values = 1 << 22};
     const struct json_value *value;
 
     return json_parse(arena, body, &limits, &value, NULL) == ERR_NONE ? value : NULL;

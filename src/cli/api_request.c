@@ -94,11 +94,15 @@ static bool refuse_value(const struct cli_option *option, const char *what)
 
 static bool put_int(const struct cli_option *option, struct str value, struct json_writer *w)
 {
-    uint64_t number;
+    uint64_t number = 0;
+    bool none = str_eq(value, STR("none"));
 
-    if (!str_to_u64(value, INT64_MAX, &number))
-        return refuse_value(option, "write a whole number, such as 900");
-    json_write_int(w, (int64_t)number);
+    if (!none && !str_to_u64(value, INT64_MAX, &number))
+        return refuse_value(option, "write a whole number such as 900, or none");
+    if (none)
+        json_write_null(w);
+    else
+        json_write_int(w, (int64_t)number);
     return true;
 }
 

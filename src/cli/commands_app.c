@@ -20,8 +20,8 @@
     {"--auth-audience", "NAME", "issuer or token_endpoint", USE_TEXT, \
      "token_endpoint_auth_audience"}, \
     {"--jwks", "FILE", "its public keys, a JWK Set", USE_JSON}, \
-    {"--access-token-ttl", "SECONDS", "life of its tokens", USE_INT}, \
-    {"--refresh-token-ttl", "SECONDS", "life of its refresh tokens", USE_INT}, \
+    {"--access-token-ttl", "SECONDS", "life of its tokens; none: the usual one", USE_INT}, \
+    {"--refresh-token-ttl", "SECONDS", "likewise of its refresh tokens", USE_INT}, \
     BODY_OPTION
 /* clang-format on */
 

@@ -112,8 +112,8 @@ static const struct command commands[] = {
         .run = cli_api_run,
         .api = &(const struct api_verb){.call = {"GET", "/core/v2/admin/audit"},
                                         .answer = API_LIST,
-                                        .columns = {"seq", "date", "actor", "action", "target",
-                                                    "result"}},
+                                        .columns = {"seq", "at", "action", "result", "object",
+                                                    "partner_sid"}},
     },
 };
 

@@ -146,6 +146,10 @@ Test(api, applications)
          "-X POST " AUTH JSON "'{\"name\":\"A\",\"scopes\":[\"calls.read\"],"
          "\"introspection\":false,\"token_endpoint_auth_method\":\"client_secret_post\"}' " HOST
          "/core/v2/applications"},
+        {"app update",
+         {"c", "--access-token-ttl", "none", NULL},
+         BEGIN "-X PATCH " AUTH JSON "'{\"access_token_ttl\":null}' " HOST
+               "/core/v2/applications/c"},
         {"app approve",
          {"c", "--scopes", "A B", NULL},
          BEGIN "-X PATCH " AUTH JSON "'{\"approved_restricted\":[\"A\",\"B\"]}' " HOST
