@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
+import assertion  # noqa: E402
 import canary  # noqa: E402
 from forge import Forger  # noqa: E402
 from testbed import Testbed  # noqa: E402
@@ -15,6 +16,7 @@ from testbed import Testbed  # noqa: E402
 # Applications beside those of the testbed, each for one question.
 CLIENT = {"type": "confidential", "status": "active", "partner": "root", "grant_types": ["client_credentials"],
           "token_endpoint_auth_method": "client_secret_basic"}
+BY_KEY = {"token_endpoint_auth_method": "private_key_jwt", "scopes": ["calls.read"]}
 SEED = {
     "partners": [
         {"ref": "suspended_partner", "parent": "root", "name": "Suspended", "login": "suspended",
@@ -44,6 +46,12 @@ SEED = {
          "audiences": ["https://api.testbed.example"]},
         {**CLIENT, "ref": "legacy", "name": "For an old library", "scopes": ["calls.read"],
          "audiences": ["https://legacy.testbed.example"]},
+        {**CLIENT, **BY_KEY, "ref": "by_key", "name": "With a key for each algorithm", "introspection": True,
+         "jwks": assertion.key_set(*assertion.KEYS.values()), "audiences": ["https://api.testbed.example"]},
+        {**CLIENT, **BY_KEY, "ref": "by_endpoint", "name": "As Authlib addresses its assertions",
+         "jwks": assertion.key_set(assertion.SINGLE), "token_endpoint_auth_audience": "token_endpoint"},
+        {**CLIENT, **BY_KEY, "ref": "by_key_suspended", "name": "Suspended, with a key", "status": "suspended",
+         "jwks": assertion.key_set(*assertion.KEYS.values())},
     ],
 }
 # One suite presents more unknown tokens than any honest resource server does.

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import assertion
 from forge import claims, header
 from testbed import binary, environment, eventually
 
@@ -50,7 +51,9 @@ def test_8414_2_c_what_is_listed_works_and_nothing_else(bed, metadata, address):
                   "urn:ietf:params:oauth:grant-type:token-exchange"):
         assert bed.post("/oauth/token", {"grant_type": grant}, bed.app).error == "unsupported_grant_type"
     clients = {"client_secret_basic": bed.app, "client_secret_post": bed.seeded("post")}
-    assert set(metadata["token_endpoint_auth_methods_supported"]) - {"none"} == set(clients)
+    assert set(metadata["token_endpoint_auth_methods_supported"]) == {*clients, "private_key_jwt"}
+    by_key = {"grant_type": "client_credentials", **assertion.fresh(bed, bed.seeded("by_key"))}
+    assert bed.post("/oauth/token", by_key).status == 200
     for method, client in clients.items():
         form = {"grant_type": "client_credentials"}
         if method == "client_secret_post":

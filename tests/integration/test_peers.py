@@ -7,7 +7,9 @@ import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.jose import JsonWebKey, JsonWebToken
+from authlib.oauth2.rfc7523 import PrivateKeyJWT
 
+from assertion import KEYS, SINGLE
 from forge import header
 from testbed import ROOT
 
@@ -32,6 +34,29 @@ def test_node(bed, node_modules, name):
     result = subprocess.run(["node", *node_flags(), "peers.mjs", name, str(bed.state / "testbed.json")], cwd=NODE,
                             capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("alg", ["ES256", "EdDSA", "RS256", "PS256"])
+def test_7523_2_2_a_node_by_key(bed, node_modules, tmp_path, alg):
+    """private_key_jwt as openid-client and oauth4webapi do it."""
+    key = tmp_path / "key.json"
+    key.write_text(KEYS[alg].export())
+    result = subprocess.run(
+        ["node", *node_flags(), "peers.mjs", "private_key_jwt", str(bed.state / "testbed.json"), str(key)], cwd=NODE,
+        capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_7523_2_2_a_authlib_by_key(bed):
+    """Its assertions are addressed to the token endpoint, at each endpoint, and say they live for an hour."""
+    client = bed.seeded("by_endpoint")
+    endpoint = bed.issuer + "/oauth/token"
+    session = OAuth2Session(client.client_id, SINGLE.export_to_pem(private_key=True, password=None),
+                            token_endpoint_auth_method="private_key_jwt",
+                            revocation_endpoint_auth_method="private_key_jwt", scope="calls.read")
+    session.register_client_auth_method(PrivateKeyJWT(endpoint))
+    token = session.fetch_token(endpoint, grant_type="client_credentials")["access_token"]
+    assert session.revoke_token(bed.issuer + "/oauth/revoke", token=token).status_code == 200
 
 
 def test_authlib(bed):

@@ -1,11 +1,11 @@
-// Real clients against a testbed: node peers.mjs NAME TESTBED.json. Ends with 0 when all held.
+// Real clients against a testbed: node peers.mjs NAME TESTBED.json [KEY.json]. Ends with 0 when all held.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import * as jose from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 
-const [, , name, path] = process.argv
+const [, , name, path, keyPath] = process.argv
 const bed = JSON.parse(readFileSync(path, 'utf8'))
 const issuer = new URL(bed.base_url)
 const { audience } = bed.resource_server
@@ -66,6 +66,25 @@ const peers = {
     assert.equal(answer.aud, audience)
     await openid.tokenRevocation(app, granted.access_token)
     assert.deepEqual(await openid.tokenIntrospection(server, granted.access_token), { active: false })
+  },
+
+  // The testbed's client that registered a key for each algorithm (RFC 7523).
+  async private_key_jwt() {
+    const jwk = JSON.parse(readFileSync(keyPath, 'utf8'))
+    const key = { key: await jose.importJWK(jwk, jwk.alg), kid: jwk.kid }
+    const { client_id } = bed.seeded.applications.by_key
+    const config = await openid.discovery(issuer, client_id, undefined, openid.PrivateKeyJwt(key),
+      { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] })
+    const granted = await openid.clientCredentialsGrant(config, { scope: 'calls.read' })
+    assert.equal((await openid.tokenIntrospection(config, granted.access_token)).active, true)
+    await openid.tokenRevocation(config, granted.access_token)
+
+    const as = await oauth.processDiscoveryResponse(
+      issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure }))
+    const client = { client_id }
+    const again = await oauth.processClientCredentialsResponse(as, client,
+      await oauth.clientCredentialsGrantRequest(as, client, oauth.PrivateKeyJwt(key), {}, insecure))
+    assert.equal(again.scope, 'calls.read')
   },
 }
 
