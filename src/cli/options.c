@@ -19,6 +19,7 @@ static const struct cli_option common[] = {
     {"--help", NULL, "say what this does and end"},
     {"--version", NULL, "print the version and end"},
 };
+enum { OPTION_NAME_MAX = 40 };
 enum { OPTION_CONFIG, OPTION_SET, OPTION_JSON, OPTION_TEXT, OPTION_HELP, OPTION_VERSION, COMMON };
 static_assert(sizeof(common) / sizeof(common[0]) == COMMON, "one name each");
 
@@ -119,9 +120,12 @@ static bool refuse_option(const struct cli *cli, const char *argument)
     return false;
 }
 
+/* A key's id is base64url and may begin with a dash; no option's name is as long. */
 static bool looks_like_option(const char *argument)
 {
-    return argument[0] == '-' && argument[1] != '\0';
+    struct str name = str_slice(str_from(argument), 0, str_find(str_from(argument), '='));
+
+    return argument[0] == '-' && argument[1] != '\0' && name.len < OPTION_NAME_MAX;
 }
 
 bool cli_parse_common(struct cli *cli, int argc, char *const *argv, int *at)

@@ -264,8 +264,8 @@ def test_init_killed_between_secrets_and_rows_or_after_them_is_run_again(node, c
     assert json.loads(path.read_text()) == made and stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [entry.name for entry in path.parent.glob("secrets*")] == ["secrets.json"]
     with contextlib.closing(sqlite3.connect(node.store)) as link:
-        [[root]] = link.execute("SELECT partner_sid FROM partner WHERE parent_sid IS NULL").fetchall()
-        [[digest]] = link.execute("SELECT digest FROM secret").fetchall()
+        [[root]] = link.execute("SELECT partner_sid FROM partners WHERE parent_sid IS NULL").fetchall()
+        [[digest]] = link.execute("SELECT digest FROM application_secrets").fetchall()
     assert root == uuid.UUID(made["partner_sid"]).bytes
     assert digest == hashlib.sha256(made["admin"]["client_secret"].encode()).digest()
     assert "has a root partner already" in node.refused("init", "--secrets-file", path)

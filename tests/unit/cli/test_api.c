@@ -259,6 +259,7 @@ Test(api, commands_are_whole)
             curl |= strcmp(option->name, "--curl") == 0;
             query |= option->use == USE_QUERY;
             cr_assert(option->use == USE_LOCAL || command->api != NULL);
+            cr_assert_lt(strlen(option->name), (size_t)40); /* shorter than a key's id */
         }
         const struct api_verb *verb = command->api;
         cr_assert_eq(verb != NULL, server && curl, "%s", command->words);

@@ -61,6 +61,19 @@ Test(options, end_with_two_dashes_and_one_dash_is_an_operand)
     cr_assert_null(cli_value(&cli, "--all"));
 }
 
+/* One key in 64 has an id like these. */
+Test(options, a_long_id_that_begins_with_a_dash_is_an_operand)
+{
+    struct cli cli;
+    cr_assert(parse(&(struct line){{"-ffzuYBbU1ce3RscMaL4JD27_VsCu36a5GnmL1234567", "--all",
+                                    "--fzuYBbU1ce3RscMaL4JD27_VsCu36a5GnmL1234567"}},
+                    &cli));
+    cr_assert_eq(cli.operand_count, (size_t)2);
+    cr_assert_not_null(cli_value(&cli, "--all"));
+    cr_assert_not(
+        parse(&(struct line){{"x", "--fzuYBbU1ce3RscMaL4JD27_VsCu36a5GnmL=34567"}}, &cli));
+}
+
 Test(options, help_needs_no_operand)
 {
     struct cli cli;
