@@ -123,7 +123,7 @@ static enum step_result commit(struct exchange *x, struct create_state *state,
 static enum step_result decide(struct exchange *x)
 {
     struct create_state *state = x->state;
-    const struct party_partner *parent;
+    const struct party_partner *parent = NULL;
     enum partner_status status;
     struct str scopes;
 
