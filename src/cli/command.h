@@ -99,6 +99,7 @@ void cli_config_source(const struct cli *cli, struct config_source *out);
 enum cli_exit cli_api_run(struct cli *cli);
 enum cli_exit cli_doctor_run(struct cli *cli);
 enum cli_exit cli_help_run(struct cli *cli);
+enum cli_exit cli_audit_verify_run(struct cli *cli);
 enum cli_exit cli_check_config_run(struct cli *cli);
 enum cli_exit cli_config_reference_run(struct cli *cli);
 enum cli_exit cli_init_run(struct cli *cli);

@@ -132,6 +132,20 @@ static const struct command file_commands[] = {
         .run = cli_key_withdraw_run,
     },
     {
+        .words = "audit verify",
+        .operands = "",
+        .help = "Check that the audit log is what the server wrote",
+        .more =
+            "Reads the store itself, also beside a running server. Without a head it finds what "
+            "was changed\n"
+            "within the log; with one that was kept elsewhere also that the log was cut off or "
+            "made anew. Exit\n"
+            "code 1: it does not hold.",
+        .options = {{"--head", "JWS|FILE",
+                     "a signed head, or a file with heads in it such as the server's log"}},
+        .run = cli_audit_verify_run,
+    },
+    {
         .words = "token inspect",
         .operands = "-|FILE",
         .operands_min = 1,

@@ -20,4 +20,19 @@ struct digest256 store_audit_link(const struct audit_row *row);
  * the next one, or was changed. */
 bool store_audit_verify(const struct audit_row *row, struct store_audit_head *at);
 
+struct store_audit_visitor {
+    /* First, once: the head before the first row: zero, or the last record that was pruned. */
+    void (*begin)(void *context, const struct store_audit_head *checkpoint);
+    /* In the order of seq; false ends the walk. Text lives for the call. What no version of this
+     * program has written comes as a row that does not verify. */
+    bool (*row)(void *context, const struct audit_row *row);
+    void *context;
+};
+
+/* The audit log of a store in SQLite, read from outside: beside a running server or without one,
+ * all of one moment. Nothing is written, made or locked. ERR_FAULT_STORE: *error says in one line
+ * why not; the visitor may have seen a part. */
+RESULT store_audit_walk(struct str path, const struct store_audit_visitor *visitor,
+                        struct buf *error);
+
 #endif
