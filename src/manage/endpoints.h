@@ -12,5 +12,10 @@ extern const struct endpoint manage_scopes, manage_scope; /* scopes.c */
 /* partners_read.c, _create.c, _update.c */
 extern const struct endpoint manage_partners, manage_partner, manage_partner_create,
     manage_partner_update;
+/* applications_read.c, applications_write.c */
+extern const struct endpoint manage_applications, manage_application, manage_application_create,
+    manage_application_update, manage_application_delete;
+/* secrets.c */
+extern const struct endpoint manage_secrets, manage_secret_create, manage_secret_delete;
 
 #endif

@@ -5,7 +5,8 @@
 #include "core/limits.h"
 #include "manage/endpoints.h"
 
-#define PARTNER MANAGEMENT_PATH "partners/{partner_sid}"
+#define APPLICATION MANAGEMENT_PATH "applications/{client_id}"
+#define PARTNER     MANAGEMENT_PATH "partners/{partner_sid}"
 
 static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
@@ -15,6 +16,9 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes"), 0, 0, &manage_scopes},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes/{value}"), ROUTE_PARAMETERS, 0, &manage_scope},
 
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit"), 0, 0, &manage_audit},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit/head"), 0, 0, &manage_audit_head},
+
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},
     {METHOD_GET, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner},
@@ -22,8 +26,18 @@ static const struct route routes[] = {
     {METHOD_PUT, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY, &manage_partner_update},
     {METHOD_DELETE, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner_update},
 
-    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit"), 0, 0, &manage_audit},
-    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit/head"), 0, 0, &manage_audit_head},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "applications"), 0, 0, &manage_applications},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "applications"), 0, LIMIT_BODY,
+     &manage_application_create},
+    {METHOD_GET, STR_INIT(APPLICATION), ROUTE_PARAMETERS, 0, &manage_application},
+    {METHOD_PATCH, STR_INIT(APPLICATION), ROUTE_PARAMETERS, LIMIT_BODY, &manage_application_update},
+    {METHOD_PUT, STR_INIT(APPLICATION), ROUTE_PARAMETERS, LIMIT_BODY, &manage_application_update},
+    {METHOD_DELETE, STR_INIT(APPLICATION), ROUTE_PARAMETERS, 0, &manage_application_delete},
+    {METHOD_GET, STR_INIT(APPLICATION "/secrets"), ROUTE_PARAMETERS, 0, &manage_secrets},
+    {METHOD_POST, STR_INIT(APPLICATION "/secrets"), ROUTE_PARAMETERS, LIMIT_BODY,
+     &manage_secret_create},
+    {METHOD_DELETE, STR_INIT(APPLICATION "/secrets/{secret_id}"), ROUTE_PARAMETERS, 0,
+     &manage_secret_delete},
 };
 
 const struct route_table manage_routes = {routes, sizeof(routes) / sizeof(routes[0])};
