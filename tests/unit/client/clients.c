@@ -18,18 +18,19 @@ static struct sid new_sid(struct clients *c)
 static struct application_row application(struct sid client_id, struct sid partner_sid,
                                           enum client_auth_method method)
 {
-    return (struct application_row){.client_id = client_id,
-                                    .partner_sid = partner_sid,
-                                    .name = STR("app"),
-                                    .type = method == CLIENT_AUTH_NONE ? APPLICATION_PUBLIC
-                                                                       : APPLICATION_CONFIDENTIAL,
-                                    .auth_method = method,
-                                    .grant_types = STR("client_credentials"),
-                                    .scopes = STR("calls.read sms.manage"),
-                                    .audiences = STR("https://api.example https://other.example"),
-                                    .created_ms = 1,
-                                    .updated_ms = 1,
-                                    .revision = 1};
+    return (struct application_row){
+        .client_id = client_id,
+        .partner_sid = partner_sid,
+        .name = STR("app"),
+        .type = method == CLIENT_AUTH_NONE ? APPLICATION_PUBLIC : APPLICATION_CONFIDENTIAL,
+        .auth_method = method,
+        .jwks = method == CLIENT_AUTH_PRIVATE_KEY ? STR(CLIENTS_JWKS) : STR(""),
+        .grant_types = STR("client_credentials"),
+        .scopes = STR("calls.read sms.manage"),
+        .audiences = STR("https://api.example https://other.example"),
+        .created_ms = 1,
+        .updated_ms = 1,
+        .revision = 1};
 }
 
 static struct secret_row secret(struct clients *c, struct sid client_id, struct str text,

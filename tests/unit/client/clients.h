@@ -10,11 +10,21 @@
 #define CLIENTS_SECRET "correct horse battery staple"
 #define CLIENTS_SECOND "the one before that"
 
+/* by_key's (RFC8037-A.1). */
+#define CLIENTS_KEY                                                      \
+    "-----BEGIN PRIVATE KEY-----\n"                                      \
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n" \
+    "-----END PRIVATE KEY-----\n"
+#define CLIENTS_JWKS                                                                   \
+    "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\",\"kid\":\"k\"," \
+    "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}"
+
 enum { CLIENTS_ENDS_IN_MS = 60000 };
 
 struct clients {
     struct tree tree;
-    struct sid basic, post, open, suspended, orphan, by_key;
+    struct sid basic, post, open, suspended, orphan;
+    struct sid by_key;   /* private_key_jwt */
     struct sid longest;  /* its secret is LIMIT_SECRET times 'x' */
     struct sid judge;    /* may introspect, proves itself in the body */
     struct sid outsider; /* likewise, for another audience than all others */

@@ -1,5 +1,5 @@
-/* private_key_jwt, claim by claim (RFC7523-3, CHECKLIST 7523-2.2-b to 7523-3-g, THREATS-16). The
- * signature is jose's to test; here it is never looked at. */
+/* private_key_jwt, claim by claim (RFC7523-2.2, RFC7523-3, CHECKLIST 7523-2.2-b to 7523-3-g,
+ * THREATS-16). The signature is jose's to test; here it is never looked at. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 

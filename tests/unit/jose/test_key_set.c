@@ -172,6 +172,7 @@ static const struct {
      "keys[0] has public numbers"},
 };
 
+/* Secret members: RFC7518-6.2.2, RFC7518-6.3.2, RFC7518-6.4.1; uses: RFC7517-4.2, RFC7517-4.3. */
 Test(key_set, refuses_and_names_the_member)
 {
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
