@@ -7,7 +7,7 @@
 #include "core/log.h"
 #include "exchange/field_errors.h"
 #include "exchange/server.h"
-#include "manage/stored.h"
+#include "exchange/trail.h"
 #include "store/store.h"
 
 /* On its way to the store, behind an exchange that is answered and gone. */
@@ -48,13 +48,11 @@ static bool record_first(struct exchange *x, const struct caller *caller,
                          const struct audit_event *event)
 {
     struct server *server = x->worker->server;
-    struct audit_actor actor;
 
     if (!audit_first_is(&server->refusals, &caller->application->client_id, event->rule,
-                        clock_mono_ms(server->clock)) ||
-        !result_ok(stored_actor(x, caller, &actor)))
+                        clock_mono_ms(server->clock)))
         return false;
-    struct str text = audit_record(&x->arena, clock_wall_ms(server->clock), &actor, event);
+    struct str text = trail_record(x, caller, event);
     return text.ptr != NULL && submit(server->store, text);
 }
 

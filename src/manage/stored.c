@@ -1,7 +1,7 @@
 #include "manage/stored.h"
 
-#include "exchange/peer.h"
 #include "exchange/snapshot.h"
+#include "exchange/trail.h"
 
 static void read_done(struct store_read *read)
 {
@@ -26,32 +26,6 @@ enum step_result stored_step_read(struct exchange *x)
     return result_ok(stored->read.result) ? STEP_NEXT : exchange_fault(x, stored->read.result);
 }
 
-struct result stored_actor(struct exchange *x, const struct caller *caller, struct audit_actor *out)
-{
-    char *memory = arena_alloc(&x->arena, PEER_TEXT);
-
-    if (memory == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    *out = (struct audit_actor){
-        .token_sid = caller->token_sid,
-        .client_id = caller->application->client_id,
-        .partner_sid = caller->partner->partner_sid,
-        .address = peer_format(&x->request.peer.address, memory),
-        .request_id = x->request.request_id,
-    };
-    return RESULT_OK;
-}
-
-static struct str record(struct exchange *x, const struct caller *caller,
-                         const struct audit_event *event)
-{
-    struct audit_actor actor;
-
-    if (!result_ok(stored_actor(x, caller, &actor)))
-        return STR_NONE;
-    return audit_record(&x->arena, clock_wall_ms(x->worker->server->clock), &actor, event);
-}
-
 static void commit_done(struct store_request *request)
 {
     struct stored *stored = (struct stored *)((char *)request - offsetof(struct stored, request));
@@ -63,7 +37,7 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
 {
     struct store_request *request = &stored->request;
 
-    request->audit = record(x, &stored->caller.caller, event);
+    request->audit = trail_record(x, &stored->caller.caller, event);
     if (request->audit.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     exchange_hold(x);

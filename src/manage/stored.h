@@ -42,7 +42,4 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
  */
 enum step_result stored_step_committed(struct exchange *x);
 
-/* The caller, for the audit log. Texts live as long as the exchange; ERR_FAULT_MEMORY. */
-RESULT stored_actor(struct exchange *x, const struct caller *caller, struct audit_actor *out);
-
 #endif

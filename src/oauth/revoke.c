@@ -3,6 +3,7 @@
  * cannot, 503 (P4). Unknown, foreign, revoked and expired tokens all answer the same (7009-2.2-e).
  */
 #include "exchange/snapshot.h"
+#include "exchange/trail.h"
 #include "oauth/endpoints.h"
 #include "oauth/presented.h"
 
@@ -62,6 +63,14 @@ static enum step_result commit(struct exchange *x)
         metrics_add(&x->worker->metrics, METRIC_REVOKE_IGNORED, 1);
         return reply_done(x);
     }
+    const struct audit_event event = {
+        .action = STR("token.revoke"),
+        .object = claims->token_sid,
+        .partner_sid = claims->partner_sid,
+    };
+    struct str record = trail_record(x, &state->presented.caller.caller, &event);
+    if (record.ptr == NULL)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     /* Whether it has expired is the store's to say: it knows when the wall clock is in doubt, and
      * then nothing has (P2). */
     exchange_hold(x);
@@ -70,6 +79,7 @@ static enum step_result commit(struct exchange *x)
         .verb = STORE_TOKEN_REVOKE,
         .loop = x->worker->loop,
         .done = committed,
+        .audit = record, /* of the first revocation alone: a repeated one changes nothing */
         .in.token_revoke = {claims->token_sid, claims->exp_s},
     };
     store_submit(x->worker->server->store, &state->request);
