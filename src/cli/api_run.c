@@ -121,7 +121,9 @@ static enum cli_exit print_answer(struct cli *cli, const struct credentials *cre
 {
     const struct api_verb *verb = cli->command->api;
 
-    if (reply->status == 200 && verb->answer == API_LIST)
+    bool pages = verb->answer == API_LIST && (is_given(cli, "--all") || !cli_wants_json(cli));
+
+    if (reply->status == 200 && pages)
         return api_print_list(cli, credentials, request, reply);
     if (reply->status == 204)
         return print_done(cli, verb->done != NULL ? verb->done : "done");

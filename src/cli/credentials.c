@@ -252,7 +252,7 @@ static enum cli_exit exchange(struct credentials *c, struct arena *arena)
     else
         code = api_explain_failure(&reply, body);
     http_reply_done(&reply);
-    return code == CLI_OK || code == CLI_UNAVAILABLE ? code : CLI_UNAUTHORISED;
+    return code == CLI_REFUSED ? CLI_UNAUTHORISED : code;
 }
 
 enum cli_exit credentials_ready(struct credentials *credentials, struct arena *arena)
