@@ -90,9 +90,48 @@ enum step_result partner_scopes_judge(struct exchange *x, const struct caller *c
                                       const struct scope_set *stored,
                                       const struct audit_event *event);
 
-/* What changed, as the audit log tells it: {"before":{...},"after":{...}}; before may be NULL. ptr
- * NULL: out of memory. */
+/* What changed, as the audit log tells it (manage/changes.h); before may be NULL. ptr NULL: out of
+ * memory. */
 struct str partner_detail(struct exchange *x, const struct partner_row *before,
-                          const struct partner_row *after);
+                          const struct partner_row *after, bool *out_any);
+
+/* ---- partners_dry_run.c: what a change would take from live tokens ---- */
+
+enum {
+    DRY_RUN_PARTNERS = 128,     /* that one read of the store goes through */
+    DRY_RUN_ROWS = 256,         /* tokens that it gives, and that one turn of the loop judges */
+    DRY_RUN_EXAMINED = 1000000, /* tokens, then the answer says that it is not complete */
+};
+
+/* The tokens of the partner and of all below it, page by page; each is judged by the tables of now
+ * and by those that the change would make, as introspection would. Zeroed at first. */
+struct partner_dry_run {
+    bool wanted;
+    unsigned limit; /* of tokens listed */
+
+    struct exchange *exchange;
+    struct store_read read;
+    struct arena rows; /* of one page; empty in between */
+
+    struct sid partners[DRY_RUN_PARTNERS]; /* from first on still to be gone through */
+    size_t first, count;
+    size_t number; /* of the partner that is looked at next */
+    struct sid after;
+
+    uint64_t examined, affected, stopped;
+    struct dry_run_item *items;
+    size_t item_count;
+};
+
+/* dry_run and limit in the query string. NEXT, or DONE after refusing. */
+enum step_result partner_dry_run_read(struct exchange *x, struct partner_dry_run *out);
+
+/* Asks for the next page of tokens: WAIT; then comes partner_dry_run_take. */
+enum step_result partner_dry_run_ask(struct exchange *x, struct partner_dry_run *run,
+                                     const struct party_partner *partner);
+
+/* Judges the page. NEXT: ask for another; DONE: 200 with what was found, or a fault. */
+enum step_result partner_dry_run_take(struct exchange *x, struct partner_dry_run *run,
+                                      const struct partner_row *after);
 
 #endif

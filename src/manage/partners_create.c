@@ -99,6 +99,7 @@ static enum step_result commit(struct exchange *x, struct create_state *state,
     const struct body_value *values = state->fields.body.values;
     struct partner_row *row = &state->stored.request.in.partner;
     int64_t now_ms = clock_wall_ms(server->clock);
+    bool any;
 
     *row = (struct partner_row){
         .parent_sid = parent->partner_sid,
@@ -113,7 +114,7 @@ static enum step_result commit(struct exchange *x, struct create_state *state,
     if (!result_ok(made))
         return exchange_fault(x, made);
     state->event.object = state->event.partner_sid = row->partner_sid;
-    state->event.detail = partner_detail(x, NULL, row);
+    state->event.detail = partner_detail(x, NULL, row, &any);
     if (state->event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     state->stored.request.verb = STORE_PARTNER_CREATE;

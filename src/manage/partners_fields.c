@@ -1,5 +1,6 @@
 /* What a body says of a partner, field by field, and what of it the audit log is told. */
 #include "exchange/snapshot.h"
+#include "manage/changes.h"
 #include "manage/partners.h"
 #include "manage/refusal.h"
 #include "manage/scope_names.h"
@@ -152,56 +153,15 @@ enum step_result partner_scopes_judge(struct exchange *x, const struct caller *c
 
 /* ---- the audit log ---- */
 
-static bool is_told(const struct partner_row *before, const struct partner_row *after,
-                    enum partner_attribute attribute)
-{
-    static const struct partner_row nothing = {.revision = 0};
-    bool made = before == NULL;
-
-    if (made)
-        before = &nothing;
-    switch (attribute) {
-    case PARTNER_PARENT_SID:
-    case PARTNER_STATUS:
-        return made || before->status != after->status;
-    case PARTNER_NAME:
-        return !str_eq(before->name, after->name);
-    case PARTNER_LOGIN:
-        return !str_eq(before->login, after->login);
-    case PARTNER_AVAILABLE_SCOPES:
-        return made || !str_eq(before->available_scopes, after->available_scopes);
-    case PARTNER_SID:
-    case PARTNER_ACLS:
-    case PARTNER_PARENT_ASSIGNED_ACLS:
-    case PARTNER_DATE_CREATED:
-    case PARTNER_DATE_UPDATED:
-    case PARTNER_ATTRIBUTES:
-        break;
-    }
-    return false;
-}
-
 struct str partner_detail(struct exchange *x, const struct partner_row *before,
-                          const struct partner_row *after)
+                          const struct partner_row *after, bool *out_any)
 {
-    const struct partner_row *rows[] = {before, after};
-    static const struct str keys[] = {STR_INIT("before"), STR_INIT("after")};
-    struct object_fields told = {0};
-    struct json_writer w;
-    struct buf b;
+    static const uint64_t skip = 1U << PARTNER_SID | 1U << PARTNER_ACLS |
+                                 1U << PARTNER_PARENT_ASSIGNED_ACLS | 1U << PARTNER_DATE_CREATED |
+                                 1U << PARTNER_DATE_UPDATED;
+    const struct partner_view was = {before, x->snapshot->catalogue};
+    const struct partner_view is = {after, x->snapshot->catalogue};
 
-    for (unsigned i = 0; i < PARTNER_ATTRIBUTES; i++)
-        told.shown |= (uint64_t)is_told(before, after, (enum partner_attribute)i) << i;
-    buf_init_arena(&b, &x->arena, DETAIL_FIRST, 2 * STORE_AUDIT_RECORD);
-    json_writer_init(&w, &b);
-    json_write_object_begin(&w);
-    for (size_t i = 0; i < 2; i++) {
-        if (rows[i] == NULL)
-            continue;
-        const struct partner_view view = {rows[i], x->snapshot->catalogue};
-        json_write_key(&w, keys[i]);
-        object_write(&w, &partner_kind, &told, partner_write, &view);
-    }
-    json_write_object_end(&w);
-    return b.failed ? STR_NONE : buf_view(&b);
+    return changes_detail(&x->arena, &partner_kind, partner_write, before != NULL ? &was : NULL,
+                          &is, skip, out_any);
 }

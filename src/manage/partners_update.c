@@ -23,6 +23,7 @@ struct update_state {
     const struct json_value *object;     /* the body; NULL: not read yet, or DELETE */
     struct partner_fields fields;
     struct partner_row after;
+    struct partner_dry_run run;
 };
 
 static const struct caller *caller_of(const struct update_state *state)
@@ -52,7 +53,8 @@ static enum step_result begin(struct exchange *x)
     struct update_state *state = x->state;
 
     if (manage_require(x, caller_of(state), is_delete(x) ? &to_delete : &to_update) == STEP_DONE ||
-        partner_find(x, caller_of(state), &state->partner) == STEP_DONE)
+        partner_find(x, caller_of(state), &state->partner) == STEP_DONE ||
+        partner_dry_run_read(x, &state->run) == STEP_DONE)
         return STEP_DONE;
     if (!is_delete(x) && state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
         return STEP_DONE;
@@ -198,12 +200,26 @@ static enum step_result decide(struct exchange *x)
     return judge_scopes(x, state);
 }
 
-static bool changes(const struct partner_row *before, const struct partner_row *after)
+/* ---- without dry_run these two pass on at once ---- */
+
+static enum step_result ask_tokens(struct exchange *x)
 {
-    return !str_eq(before->name, after->name) || !str_eq(before->login, after->login) ||
-           before->status != after->status ||
-           !str_eq(before->available_scopes, after->available_scopes);
+    struct update_state *state = x->state;
+    return state->run.wanted ? partner_dry_run_ask(x, &state->run, state->partner) : STEP_NEXT;
 }
+
+static enum step_result take_tokens(struct exchange *x)
+{
+    struct update_state *state = x->state;
+
+    if (!state->run.wanted)
+        return STEP_NEXT;
+    if (partner_dry_run_take(x, &state->run, &state->after) == STEP_DONE)
+        return STEP_DONE;
+    return exchange_back_to(x, ask_tokens);
+}
+
+/* ---- doing it ---- */
 
 static enum step_result commit(struct exchange *x)
 {
@@ -215,12 +231,13 @@ static enum step_result commit(struct exchange *x)
         .object = state->after.partner_sid,
         .partner_sid = state->after.partner_sid,
     };
+    bool any;
 
-    if (!changes(before_of(state), &state->after)) /* and the revision stays */
-        return partner_reply(x, before_of(state), &all);
-    event.detail = partner_detail(x, before_of(state), &state->after);
+    event.detail = partner_detail(x, before_of(state), &state->after, &any);
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    if (!any) /* and the revision stays */
+        return partner_reply(x, before_of(state), &all);
     state->after.updated_ms = clock_wall_ms(x->worker->server->clock);
     state->stored.request.verb = STORE_PARTNER_UPDATE;
     state->stored.request.if_revision = before_of(state)->revision;
@@ -246,5 +263,6 @@ const struct endpoint manage_partner_update = {
     .name = "partner_update",
     .state_size = sizeof(struct update_state),
     .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, begin,
-              stored_step_read, decide, commit, stored_step_committed, reply},
+              stored_step_read, decide, ask_tokens, take_tokens, commit, stored_step_committed,
+              reply},
 };

@@ -68,6 +68,12 @@ struct party_counts party_counts(const struct party *party)
     return (struct party_counts){party->partners.count, party->applications.count};
 }
 
+const struct party_partner *party_partner_at(const struct party *party, size_t number)
+{
+    return number < party->by_number.count ? partner_list_at(&party->by_number, (uint32_t)number)
+                                           : NULL;
+}
+
 const struct party_partner *party_parent(const struct party *party,
                                          const struct party_partner *partner)
 {

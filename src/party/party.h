@@ -103,6 +103,10 @@ struct party_counts {
 };
 struct party_counts party_counts(const struct party *party);
 
+/* The partner with that number, which a child has higher than its parent; NULL from
+ * party_counts().partners on. */
+const struct party_partner *party_partner_at(const struct party *party, size_t number);
+
 /* NULL: the root has none. */
 const struct party_partner *party_parent(const struct party *party,
                                          const struct party_partner *partner);

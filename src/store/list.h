@@ -94,6 +94,7 @@ enum store_read_verb {
     STORE_APPLICATION_LIST,
     STORE_AUDIT_LIST,
     STORE_SECRET_LIST, /* of an application: all there are, by secret_id */
+    STORE_TOKEN_SCAN,  /* of several partners, one after the other, each one's by token_sid */
 };
 
 /* As struct store_request: embedded, the store's until done runs. */
@@ -112,13 +113,19 @@ struct store_read {
             bool descending;
             size_t limit; /* 1 to STORE_PAGE */
         } audit_list;
+        struct {
+            const struct sid *partners;
+            size_t partner_count;
+            struct sid after; /* of the first partner's tokens: exclusive; none: all of them */
+            size_t limit;     /* 1 to STORE_PAGE */
+        } token_scan;
     } in;
 
     struct result result;
     enum store_outcome outcome; /* DONE; ABSENT: no such token; TOO_COSTLY */
     struct {
         union {
-            const struct token_row *tokens; /* TOKEN_GET: one */
+            const struct token_row *tokens; /* of TOKEN_GET: one */
             const struct partner_row *partners;
             const struct application_row *applications;
             const struct audit_row *audit;
@@ -127,6 +134,8 @@ struct store_read {
         size_t count;
         bool more;    /* rows behind the page, in its direction */
         size_t total; /* with want_total: all that the filters let through, wherever the page is */
+        size_t scanned; /* of TOKEN_SCAN: partners that it went through to their end; where that is
+                           not all of them, the next page begins at this one, behind its last row */
         struct store_audit_head checkpoint; /* of AUDIT_LIST: the last record that was pruned */
     } out;
 

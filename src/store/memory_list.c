@@ -405,6 +405,42 @@ static RESULT list_secrets(const struct memory *m, struct store_read *read)
     return RESULT_OK;
 }
 
+/* The rest of one partner's tokens, as far as the page has room. */
+static bool scan_partner(const struct memory *m, struct store_read *read,
+                         const struct sid *partner_sid, const struct sid *after)
+{
+    struct token_row *rows = (struct token_row *)read->out.tokens;
+
+    for (size_t i = 0; i < m->tokens.count && read->out.count < read->in.token_scan.limit; i++) {
+        const struct token_row *row = m->tokens.rows[i];
+        if (!sid_eq(&row->partner_sid, partner_sid) ||
+            memory_compare_sid(&row->token_sid, after) <= 0)
+            continue;
+        if (!copy_token(m, read->arena, row, &rows[read->out.count]))
+            return false;
+        read->out.count++;
+    }
+    return true;
+}
+
+static RESULT scan_tokens(const struct memory *m, struct store_read *read)
+{
+    size_t limit = read->in.token_scan.limit;
+    struct sid after = read->in.token_scan.after;
+
+    read->out.tokens = arena_array(read->arena, limit, sizeof(struct token_row));
+    if (read->out.tokens == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    for (; read->out.scanned < read->in.token_scan.partner_count; read->out.scanned++) {
+        if (!scan_partner(m, read, &read->in.token_scan.partners[read->out.scanned], &after))
+            return FAULT(ERR_FAULT_MEMORY);
+        if (read->out.count == limit)
+            return RESULT_OK;
+        after = (struct sid){{0}};
+    }
+    return RESULT_OK;
+}
+
 static RESULT read_locked(struct memory *m, struct store_read *read)
 {
     TRY(memory_falter(m));
@@ -415,6 +451,8 @@ static RESULT read_locked(struct memory *m, struct store_read *read)
         return list_audit(m, read);
     case STORE_SECRET_LIST:
         return list_secrets(m, read);
+    case STORE_TOKEN_SCAN:
+        return scan_tokens(m, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:

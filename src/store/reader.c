@@ -24,7 +24,7 @@ static void check(const struct store_read *read)
 
     assert(read->loop != NULL && read->arena != NULL);
     if (read->verb == STORE_TOKEN_GET || read->verb == STORE_AUDIT_LIST ||
-        read->verb == STORE_SECRET_LIST)
+        read->verb == STORE_SECRET_LIST || read->verb == STORE_TOKEN_SCAN)
         return;
     assert(list->limit >= 1 && list->limit <= STORE_PAGE && list->filter_count <= STORE_FILTERS);
     assert(store_column_table(list->order) ==
@@ -82,7 +82,7 @@ static void *run(void *argument)
 
     while ((read = take(&store->reads)) != NULL) {
         read->outcome = STORE_OUTCOME_DONE;
-        read->out.count = read->out.total = 0;
+        read->out.count = read->out.total = read->out.scanned = 0;
         read->out.more = false;
         read->result = store->reads.reader->ops->read(store->reads.reader, read);
         answer(read);

@@ -87,6 +87,45 @@ static RESULT get_token(struct sqlite *s, struct store_read *read)
     return RESULT_OK;
 }
 
+/* ---- tokens of several partners ---- */
+
+static struct result add_scanned(struct sqlite *s, sqlite3_stmt *st, struct store_read *read,
+                                 size_t at)
+{
+    struct token_row *rows = (struct token_row *)read->out.tokens;
+    return sqlite_column_token(s, st, read->arena, &rows[read->out.count + at]);
+}
+
+static RESULT scan_tokens(struct sqlite *s, struct store_read *read)
+{
+    size_t limit = read->in.token_scan.limit;
+    struct sid after = read->in.token_scan.after;
+
+    read->out.tokens = arena_array(read->arena, limit, sizeof(struct token_row));
+    if (read->out.tokens == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    while (read->out.scanned < read->in.token_scan.partner_count) {
+        sqlite3_stmt *st = sqlite_statement(
+            s, SQLITE_VERB_SCAN_TOKENS,
+            "SELECT " SQLITE_TOKEN_COLUMNS
+            " FROM tokens AS t INDEXED BY tokens_partner " SQLITE_TOKEN_REVOKED
+            " WHERE t.partner_sid = ?1 AND t.token_sid > ?2 ORDER BY t.token_sid LIMIT ?3");
+        size_t count;
+        if (st != NULL) {
+            sqlite_bind_sid(st, 1, &read->in.token_scan.partners[read->out.scanned]);
+            sqlite_bind_sid(st, 2, &after);
+            sqlite3_bind_int64(st, 3, (sqlite3_int64)(limit - read->out.count));
+        }
+        TRY(sqlite_read_rows(s, st, add_scanned, read, &count));
+        read->out.count += count;
+        if (read->out.count == limit)
+            return RESULT_OK;
+        after = (struct sid){{0}};
+        read->out.scanned++;
+    }
+    return RESULT_OK;
+}
+
 /* ---- the audit log ---- */
 
 static struct result add_record(struct sqlite *s, sqlite3_stmt *st, struct store_read *read,
@@ -174,6 +213,8 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
         return list_audit(&reader->s, read);
     case STORE_SECRET_LIST:
         return list_secrets(&reader->s, read);
+    case STORE_TOKEN_SCAN:
+        return scan_tokens(&reader->s, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:
