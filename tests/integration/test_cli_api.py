@@ -1,0 +1,361 @@
+"""Commands that ask a server: each against a real one, in both forms, with their exit codes; where credentials come
+from; and the doctor."""
+
+import json
+import shlex
+import stat
+import subprocess
+
+import pytest
+
+from testbed import Client, Testbed, binary, environment, free_port
+
+OK, FAILED, USAGE, CONFIG, IN_USE, REFUSED, UNAUTHORISED, NOT_FOUND, UNAVAILABLE = range(9)
+NOBODY = "019aa9e2-5c6b-7e01-8d4f-0123456789ab"
+
+SEED = {"applications": [{"ref": "reader", "partner": "root", "name": "Reader", "scopes": ["oauth.read", "app.read"]}]}
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory):
+    bed = Testbed(tmp_path_factory.mktemp("cli_api") / "state", seed=SEED).start()
+    yield bed
+    bed.stop()
+
+
+def clean(**more):
+    """The variables of a shell that has never heard of Scopemint."""
+    variables = {name: value for name, value in environment().items() if not name.startswith("SCOPEMINT_")}
+    return {**variables, "HOME": "/nonexistent", **more}
+
+
+def run(*arguments, stdin="", **variables):
+    return subprocess.run([binary(), *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=60,
+                          check=False, env=clean(**variables))
+
+
+class Cli:
+    """The commands as one application."""
+
+    def __init__(self, bed, client):
+        self.variables = {"SCOPEMINT_SERVER": bed.issuer, "SCOPEMINT_CLIENT_ID": client.client_id,
+                          "SCOPEMINT_CLIENT_SECRET": client.client_secret}
+
+    def run(self, *arguments, **more):
+        return run(*arguments, **{**self.variables, **more})
+
+    def json(self, *arguments, **more):
+        result = self.run(*arguments, **more)
+        assert result.returncode == OK, result.stderr
+        return json.loads(result.stdout)
+
+    def refused(self, *arguments, status=REFUSED, **more):
+        result = self.run(*arguments, **more)
+        assert result.returncode == status, result.stderr + result.stdout
+        assert result.stdout == "" and all(line.startswith("scopemint: ") for line in result.stderr.splitlines())
+        return result.stderr
+
+
+@pytest.fixture(scope="module")
+def admin(bed):
+    return Cli(bed, bed.admin)
+
+
+def make_partner(admin, name, *more):
+    return admin.json("partner", "create", "--name", name, "--login", name, "--skip-email-verification",
+                      "--skip-partner-review", *more)
+
+
+def make_app(admin, name, *more):
+    return admin.json("app", "create", "--name", name, "--scopes", "calls.manage sms.read", *more)
+
+
+# ---- where server and credentials come from ----
+
+def private(path, contents, mode=0o600):
+    path.write_text(json.dumps(contents))
+    path.chmod(mode)
+    return path
+
+
+def test_the_secrets_file_of_init_does(bed):
+    result = run("partner", "show", bed.partner_sid, "--credentials", bed.state / "secrets.json")
+    assert result.returncode == OK, result.stderr
+    assert json.loads(result.stdout)["partner_sid"] == bed.partner_sid
+
+
+def test_the_file_of_the_user(bed, tmp_path):
+    token = bed.issue(bed.admin)
+    folder = tmp_path / "scopemint"
+    folder.mkdir()
+    private(folder / "credentials.json", {"server": bed.issuer, "token": token})
+    assert run("partner", "list", XDG_CONFIG_HOME=str(tmp_path)).returncode == OK
+    (tmp_path / ".config").mkdir()
+    folder.rename(tmp_path / ".config/scopemint")
+    assert run("partner", "list", HOME=str(tmp_path)).returncode == OK
+    assert run("partner", "list", HOME=str(tmp_path), SCOPEMINT_TOKEN="other").returncode == UNAUTHORISED
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_file_that_others_can_read_is_refused(bed, tmp_path, mode):
+    path = private(tmp_path / "c.json", {"server": bed.issuer, "client_id": bed.admin.client_id,
+                                         "client_secret": bed.admin.client_secret}, mode)
+    result = run("partner", "list", SCOPEMINT_CREDENTIALS=str(path))
+    assert result.returncode == UNAUTHORISED and result.stdout == ""
+    assert result.stderr == f"scopemint: {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}\n"
+
+
+@pytest.mark.parametrize("contents", ["", "[]", '{"client_id":', "client_id=x"])
+def test_a_file_that_is_none(bed, tmp_path, contents):
+    path = tmp_path / "c.json"
+    path.write_text(contents)
+    path.chmod(0o600)
+    result = run("partner", "list", "--server", bed.issuer, "--credentials", path)
+    assert result.returncode == UNAUTHORISED and "is not a JSON object" in result.stderr
+    result = run("partner", "list", "--credentials", tmp_path)
+    assert result.returncode == UNAUTHORISED and "is not a file" in result.stderr
+    result = run("partner", "list", "--credentials", tmp_path / "none")
+    assert result.returncode == UNAUTHORISED and "No such file" in result.stderr
+
+
+def test_nobody_is_nobody(bed):
+    result = run("partner", "list", "--server", bed.issuer)
+    assert result.returncode == UNAUTHORISED and "as whom?" in result.stderr
+    result = run("partner", "list", SCOPEMINT_CONFIG="/nonexistent.yaml")
+    assert result.returncode == USAGE and "which server?" in result.stderr
+    result = run("partner", "list", SCOPEMINT_CONFIG=str(bed.config), SCOPEMINT_TOKEN=bed.issue(bed.admin))
+    assert result.returncode == OK  # the issuer of the configuration
+
+
+def test_wrong_credentials(bed, admin):
+    secret = bed.admin.client_secret[:-1] + ("a" if bed.admin.client_secret[-1] != "a" else "b")
+    error = admin.refused("partner", "list", status=UNAUTHORISED, SCOPEMINT_CLIENT_SECRET=secret)
+    assert error.startswith("scopemint: invalid_client: ") and secret not in error
+    error = admin.refused("partner", "list", status=UNAUTHORISED, SCOPEMINT_TOKEN="not.a.token")
+    assert error.startswith("scopemint: invalid_token: ") and "not.a.token" not in error
+    assert "the server's log has this request as " in error
+
+
+@pytest.mark.parametrize("server, status, words", [
+    ("http://s.example", USAGE, "clear text"), ("s.example", USAGE, "write it as https://"),
+    ("https://s.example/path", USAGE, "nothing behind it"), ("https://a:b@s.example", USAGE, "nothing behind it"),
+    (f"http://127.0.0.1:{free_port()}", UNAVAILABLE, "cannot be asked")])
+def test_wrong_servers(admin, server, status, words):
+    assert words in admin.refused("partner", "list", "--server", server, status=status)
+
+
+def test_a_server_that_is_another(bed, admin):
+    """The admin listener answers, but is no API: what it says is told, and nothing is followed."""
+    admin.refused("partner", "list", "--server", f"http://127.0.0.1:{bed.admin_port}", status=NOT_FOUND)
+
+
+def test_a_proxy_gets_no_clear_text(admin):
+    result = admin.run("partner", "list", http_proxy="http://127.0.0.1:1", ALL_PROXY="http://127.0.0.1:1")
+    assert result.returncode == OK, result.stderr
+
+
+def test_a_token_is_no_operand(bed):
+    """P5: command lines are seen by every user of the machine."""
+    token = bed.issue(bed.app)
+    result = run("token", "revoke", token, "--server", bed.issuer, SCOPEMINT_TOKEN="x")
+    assert result.returncode == FAILED and "name too long" in result.stderr.lower() and bed.is_active(token)
+
+
+# ---- --curl ----
+
+def test_curl_is_the_request(bed, admin):
+    """What it prints does what the command does."""
+    token = bed.issue(bed.admin)
+    for arguments in (["partner", "list", "--filter", "name eq 'it is' or", "--limit", "3"],
+                      ["partner", "show", bed.partner_sid],
+                      ["partner", "update", bed.partner_sid, "--name", "it's \"root\" $HOME `x`"]):
+        line = admin.run(*arguments, "--curl").stdout
+        assert token not in line and line.startswith("curl ") and line.endswith("\n")
+        curled = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=20, check=True,
+                                env=clean(SCOPEMINT_TOKEN=token))
+        result = admin.run(*arguments)
+        answer = json.loads(curled.stdout)
+        assert ("errors" in answer) == (result.returncode != OK)
+        if result.returncode == OK:
+            shown = json.loads(result.stdout)
+            assert {**answer, "date_updated": None} == {**shown, "date_updated": None}
+    admin.json("partner", "update", bed.partner_sid, "--name", "root")
+
+
+def test_curl_needs_no_credentials_and_asks_nobody():
+    result = run("partner", "cancel", NOBODY, "--curl", "--server", "https://nobody.example")
+    assert result.returncode == OK
+    assert shlex.split(result.stdout) == ["curl", "-sS", "-X", "DELETE", "-H", "Authorization: Bearer $SCOPEMINT_TOKEN",
+                                          f"https://nobody.example/core/v2/partners/{NOBODY}"]
+
+
+# ---- partners ----
+
+def test_partner_life(admin):
+    made = make_partner(admin, "life", "--available-scopes", "calls.manage sms.read")
+    sid = made["partner_sid"]
+    assert made["status"] == "active" and made["available_scopes"] == ["calls.manage", "sms.read"]
+    assert admin.json("partner", "show", sid) == made
+    assert admin.json("partner", "update", sid, "--name", "renamed")["name"] == "renamed"
+    assert admin.json("partner", "suspend", sid)["status"] == "suspended"
+    assert admin.json("partner", "resume", sid)["status"] == "active"
+    assert admin.json("partner", "cancel", sid) == {"result": "canceled"}
+    assert admin.json("partner", "show", sid)["status"] == "canceled"
+    assert "final" in admin.refused("partner", "resume", sid)
+
+
+def test_partner_from_a_file(admin, tmp_path):
+    path = tmp_path / "partner.json"
+    path.write_text('{"name": "from a file", "login": "file", "available_scopes": ["calls.read"]}')
+    made = admin.json("partner", "create", "--body", path)
+    assert made["name"] == "from a file" and made["status"] == "unverified"
+    assert "beside it" in admin.run("partner", "create", "--body", path, "--name", "x").stderr
+
+
+# ---- lists ----
+
+def test_lists(admin):
+    parent = make_partner(admin, "parent")["partner_sid"]
+    children = [make_partner(admin, f"child{n}", "--parent", parent)["partner_sid"] for n in range(5)]
+    chosen = ["--filter", f"parent_sid eq {parent}"]
+    page = admin.json("partner", "list", *chosen, "--limit", "2")
+    assert [item["partner_sid"] for item in page["items"]] == children[:2] and page["has_more"] is True
+    everything = admin.json("partner", "list", *chosen, "--limit", "2", "--all")
+    assert everything["count"] == 5 and [item["partner_sid"] for item in everything["items"]] == children
+    assert admin.json("partner", "list", *chosen, "--all") == everything
+    backwards = admin.json("partner", "list", *chosen, "--order", "name desc", "--limit", "2", "--all")
+    assert [item["name"] for item in backwards["items"]] == [f"child{n}" for n in (4, 3, 2, 1, 0)]
+    text = admin.run("partner", "list", *chosen, "--text", "--limit", "3", "--include-fields", "name,status")
+    assert text.stdout.splitlines() == ["name    status", "child0  active", "child1  active", "child2  active"]
+    assert "--all fetches them" in text.stderr
+    brief = admin.run("partner", "list", *chosen, "--text", "--include-fields", "name,available_scopes")
+    assert " +" in brief.stdout.splitlines()[1], brief.stderr
+    assert max(map(len, brief.stdout.splitlines())) < 120
+    assert admin.json("partner", "list", "--filter", "name eq nobody")["items"] == []
+    assert admin.run("partner", "list", "--filter", "name eq nobody", "--text").stdout == ""
+
+
+def test_a_list_shows_no_control_characters(admin):
+    partner = make_partner(admin, "terminal")["partner_sid"]
+    admin.json("partner", "update", partner, "--name", "a\u009b31m\u202ered")
+    text = admin.run("partner", "list", "--text", "--filter", f"partner_sid eq {partner}").stdout
+    assert "a?31m?red" in text
+
+
+# ---- errors ----
+
+def test_errors_name_every_field(bed, admin):
+    error = admin.refused("partner", "create", "--name", "x", "--login", "x", "--parent", "nobody",
+                          "--available-scopes", "calls.raed")
+    assert "parent_sid: " in error and error.count("scopemint: ") >= 2
+    assert "filter: " in admin.refused("partner", "list", "--filter", "color eq red")
+    assert "limit: " in admin.refused("partner", "list", "--limit", "many")
+    admin.refused("partner", "show", NOBODY, status=NOT_FOUND)
+    admin.refused("partner", "show", "../partners", status=NOT_FOUND)
+    reader = Cli(bed, bed.seeded("reader"))
+    assert "insufficient_scope: " in reader.refused("partner", "list")
+
+
+# ---- audit ----
+
+def test_audit_list(admin):
+    sid = make_partner(admin, "audited")["partner_sid"]
+    items = admin.json("audit", "list", "--filter", f"object eq {sid}")["items"]
+    assert [item["action"] for item in items] == ["partner.create"]
+    table = admin.run("audit", "list", "--text", "--filter", f"object eq {sid}").stdout.splitlines()
+    assert table[0].split() == ["seq", "at", "action", "result", "object", "partner_sid"] and sid in table[1]
+
+
+# ---- applications ----
+
+def test_app_life(bed, admin):
+    made = make_app(admin, "life", "--access-token-ttl", "120")
+    client_id = made["client_id"]
+    assert made["scopes"] == ["calls.manage", "sms.read"] and made["access_token_ttl"] == 120
+    assert bed.token(Client(client_id, made["client_secret"])).status == 200
+    shown = admin.json("app", "show", client_id)
+    assert not shown.get("client_secret")
+    assert admin.json("app", "update", client_id, "--scopes", "calls.read", "--access-token-ttl", "none") == {
+        **shown, "scopes": ["calls.read"], "access_token_ttl": None,
+        "date_updated": admin.json("app", "show", client_id)["date_updated"]}
+    assert admin.json("app", "suspend", client_id)["status"] == "suspended"
+    assert admin.json("app", "resume", client_id)["status"] == "active"
+    dry = admin.run("app", "delete", client_id, "--dry-run")
+    assert dry.returncode == OK and json.loads(dry.stdout)["client_id"] == client_id
+    assert client_id in [item["client_id"] for item in admin.json("app", "list", "--all")["items"]]
+    assert admin.json("app", "delete", client_id) == {"result": "deleted"}
+    admin.refused("app", "show", client_id, status=NOT_FOUND)
+
+
+def test_app_secrets(bed, admin):
+    app = make_app(admin, "secrets")
+    client_id = app["client_id"]
+    second = admin.json("app", "secret", "create", client_id, "--overlap-s", "3600")
+    assert bed.token(Client(client_id, app["client_secret"])).status == 200
+    assert bed.token(Client(client_id, second["client_secret"])).status == 200
+    assert len(admin.json("app", "secret", "list", client_id)["items"]) == 2
+    admin.refused("app", "secret", "create", client_id, "--overlap-s", "3600")
+    admin.json("app", "secret", "delete", client_id, second["secret_id"])
+    assert bed.token(Client(client_id, second["client_secret"])).status == 401
+
+
+def test_app_approve(bed, admin):
+    app = admin.json("app", "create", "--name", "approve", "--scopes", "DirectRingOut")
+    assert admin.json("app", "approve", app["client_id"], "--scopes", "DirectRingOut")["approved_restricted"] == [
+        "DirectRingOut"]
+
+
+# ---- doctor ----
+
+def findings(bed, *settings, status=OK):
+    result = bed.scopemint("doctor", *(part for setting in settings for part in ("--set", setting)))
+    assert result.returncode == status, result.stdout + result.stderr
+    items = json.loads(result.stdout)["items"]
+    assert all(item["state"] == "ok" or item["remedy"] for item in items)
+    return {item["check"]: item for item in items}
+
+
+def test_doctor_of_a_well_node(bed):
+    found = findings(bed)
+    assert {item["state"] for item in found.values()} == {"ok"}
+    assert set(found) >= {"configuration", "scope tables", "keys", "store", "process", "schema", "clock", "disk", "live",
+                          "ready: store", "ready: redis", "published keys", "issuer"}
+    assert str(bed.pid) in found["process"]["finding"]
+    text = bed.scopemint("doctor", "--text")
+    assert text.stdout.splitlines()[0].split() == ["state", "check", "finding", "remedy"]
+
+
+def test_doctor_finds_what_is_wrong(bed):
+    port = free_port()
+    found = findings(bed, f"server.issuer=http://127.0.0.1:{port}", status=FAILED)
+    assert found["issuer"]["state"] == found["published keys"]["state"] == "FAIL"
+    found = findings(bed, f"admin.listen=127.0.0.1:{port}", status=FAILED)
+    assert found["live"]["state"] == "FAIL" and "issuer" not in found
+    found = findings(bed, "store.url=sqlite:/nonexistent/store.db", status=FAILED)
+    assert found["store"]["state"] == "FAIL"
+    assert findings(bed, "store.ulr=x", status=FAILED).keys() == {"configuration"}
+    found = findings(bed, "keys.dir=/nonexistent", status=FAILED)
+    assert found["keys"]["state"] == "FAIL"
+
+
+def test_doctor_sees_modes_and_keys(bed):
+    [key, *_] = bed.keys.glob("*.pem")
+    key.chmod(0o644)
+    found = findings(bed, status=FAILED)
+    key.chmod(0o600)
+    assert found["keys"]["state"] == "FAIL" and key.name in found["keys"]["finding"]
+    bed.keys.chmod(0o750)
+    found = findings(bed)
+    bed.keys.chmod(0o700)
+    assert found["keys"]["state"] == "warn" and "0750" in found["keys"]["finding"]
+    assert stat.S_IMODE(bed.keys.stat().st_mode) == 0o700
+
+
+def test_doctor_of_a_stopped_node(tmp_path):
+    bed = Testbed(tmp_path / "state").start()
+    bed.stop()
+    found = findings(bed)
+    assert found["process"]["state"] == "warn" and "live" not in found and found["schema"]["state"] == "ok"
+    result = bed.scopemint("doctor", later_s=3 * 24 * 3600)
+    clock = [item for item in json.loads(result.stdout)["items"] if item["check"] == "clock"]
+    assert clock[0]["state"] == "warn" and "72 h ahead" in clock[0]["finding"]
