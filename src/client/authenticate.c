@@ -65,9 +65,10 @@ enum err client_credentials_read(const struct client_presented *presented, struc
     return ERR_NONE;
 }
 
-/* Looks at every place a secret can stand, so that it takes the same time whichever matches. */
+/* Looks at every place a secret can stand, so that it takes the same time whichever matches.
+ * *out_secret_id: which one, left alone where none does. */
 static bool secret_matches(const struct party_application *application, const uint8_t *digest,
-                           int64_t wall_ms)
+                           int64_t wall_ms, struct sid *out_secret_id)
 {
     static const struct party_secret nobody;
     bool matches = false;
@@ -78,6 +79,8 @@ static bool secret_matches(const struct party_application *application, const ui
         bool lives = there && (secret->expires_ms == 0 || secret->expires_ms > wall_ms);
         bool equal = ct_equal(secret->digest, digest, sizeof(secret->digest));
         matches |= equal & lives;
+        if (equal & lives)
+            *out_secret_id = secret->secret_id;
     }
     return matches;
 }
@@ -91,11 +94,13 @@ static const struct party_application *find(const struct client_context *context
 
 enum err client_authenticate(const struct client_context *context,
                              const struct client_credentials *credentials,
-                             const struct party_application **out, uint32_t *out_retry_after_s)
+                             const struct party_application **out, struct sid *out_secret_id,
+                             uint32_t *out_retry_after_s)
 {
     struct guess_caller caller = {credentials->client_id, context->address};
     uint32_t wait_s = guess_throttle_check(context->throttle, &caller, context->mono_ms);
     uint8_t digest[SECRET_DIGEST];
+    struct sid secret_id = {{0}};
 
     assert(credentials->method != CLIENT_AUTH_PRIVATE_KEY);
     if (wait_s > 0) {
@@ -105,7 +110,7 @@ enum err client_authenticate(const struct client_context *context,
     const struct party_application *application = find(context, credentials->client_id);
     struct str secret = str_slice(credentials->secret, 0, LIMIT_SECRET);
     secret_digest(secret, digest);
-    bool proven = secret_matches(application, digest, context->wall_ms) &&
+    bool proven = secret_matches(application, digest, context->wall_ms, &secret_id) &&
                   credentials->secret.len <= LIMIT_SECRET;
     if (application != NULL && application->auth_method != credentials->method)
         return ERR_INVALID_CLIENT; /* no failure: real clients try Basic first, then the form */
@@ -118,5 +123,6 @@ enum err client_authenticate(const struct client_context *context,
     if (!party_application_works(context->party, application))
         return ERR_INVALID_CLIENT;
     *out = application;
+    *out_secret_id = secret_id;
     return ERR_NONE;
 }

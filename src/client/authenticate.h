@@ -38,12 +38,14 @@ struct client_context {
 };
 
 /* By a secret or, for public clients, by nothing; an assertion takes longer (client/assertion.h).
- * The application, if the credentials are its own by the method it is registered for and it works.
- * ERR_INVALID_CLIENT; ERR_TOO_MANY_GUESSES with *out_retry_after_s. Failures are counted here, but
- * for a wrong method or a suspended application, which nobody guesses. Public clients (method none)
- * come out authenticated by their id alone: the endpoint says whether that is enough. */
+ * The application, if the credentials are its own by the method it is registered for and it works;
+ * *out_secret_id: which of its secrets it was, none for a public client. ERR_INVALID_CLIENT;
+ * ERR_TOO_MANY_GUESSES with *out_retry_after_s. Failures are counted here, but for a wrong method
+ * or a suspended application, which nobody guesses. Public clients (method none) come out
+ * authenticated by their id alone: the endpoint says whether that is enough. */
 enum err client_authenticate(const struct client_context *context,
                              const struct client_credentials *credentials,
-                             const struct party_application **out, uint32_t *out_retry_after_s);
+                             const struct party_application **out, struct sid *out_secret_id,
+                             uint32_t *out_retry_after_s);
 
 #endif

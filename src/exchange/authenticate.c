@@ -230,7 +230,12 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
     if (err == ERR_NONE && credentials.method == CLIENT_AUTH_PRIVATE_KEY)
         return by_assertion(x, &credentials, login, out);
     struct client_context context = context_of(x);
+    struct sid secret_id;
     if (err == ERR_NONE)
-        err = client_authenticate(&context, &credentials, out, &x->retry_after_s);
-    return err == ERR_NONE ? STEP_NEXT : refuse(x, err);
+        err = client_authenticate(&context, &credentials, out, &secret_id, &x->retry_after_s);
+    if (err != ERR_NONE)
+        return refuse(x, err);
+    if (!sid_is_none(&secret_id))
+        touch_secret(x->worker, &secret_id, context.wall_ms / 1000);
+    return STEP_NEXT;
 }

@@ -161,6 +161,7 @@ enum step_result caller_step_judge(struct exchange *x)
         .scopes = standing.scopes,
         .rights = scope_closure(facts.catalogue, &standing.scopes),
     };
+    touch_token(x->worker, &state->caller.token_sid, &x->request.peer.address, facts.now_s);
     return STEP_NEXT;
 }
 

@@ -12,6 +12,7 @@
 #include "core/loop.h"
 #include "core/metrics.h"
 #include "core/quiesce.h"
+#include "exchange/touch.h"
 
 struct config;
 struct store;
@@ -40,6 +41,7 @@ struct server {
     struct token_cache *verified;
     struct pool *pool; /* for what computes too long for a loop */
     struct audit_first refusals; /* by M1-M3, in this minute */
+    struct touch_seen touched;
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;
     int64_t started_mono_ms;
@@ -66,6 +68,8 @@ struct worker {
     unsigned defer_count;
     struct loop_msg defer_turn;
     bool defer_posted;
+
+    struct touch_batch touched; /* last uses, until they are sent */
 };
 
 /* worker->loop, server and number are set by the caller. On the worker's thread or before it

@@ -16,13 +16,18 @@ struct introspect_state {
     struct introspection_question question;
 };
 
-static enum step_result read_required(struct exchange *x)
+static enum step_result read_question(struct exchange *x)
 {
     struct introspect_state *state = x->state;
-    enum err err =
-        form_get(&state->presented.form, STR("required_scope"), &state->question.required_text);
+    const struct form *form = &state->presented.form;
+    struct str client_ip;
 
-    return err == ERR_NONE ? STEP_NEXT : exchange_refuse(x, err, STR_NONE);
+    enum err err = form_get(form, STR("required_scope"), &state->question.required_text);
+    if (err == ERR_NONE)
+        err = form_get(form, STR("client_ip"), &client_ip);
+    if (err != ERR_NONE)
+        return exchange_refuse(x, err, STR_NONE);
+    return introspection_read_client(x, client_ip, &state->question);
 }
 
 static enum step_result check_rights(struct exchange *x)
@@ -47,6 +52,6 @@ static enum step_result answer(struct exchange *x)
 const struct endpoint introspect_endpoint = {
     .name = "introspect",
     .state_size = sizeof(struct introspect_state),
-    .steps = {presented_step_read, read_required, caller_step_identify, caller_step_judge,
+    .steps = {presented_step_read, read_question, caller_step_identify, caller_step_judge,
               check_rights, presented_step_verify, answer},
 };

@@ -8,13 +8,19 @@ struct introspection_question {
     const struct caller *caller;
     struct str required_text; /* required_scope as sent; empty: not asked */
     struct scope_set required;
-    bool by_audience; /* an application, or scopemint.introspect */
-    bool all_own;     /* oauth.manage_all_tokens: every token of its partner (M2) */
-    bool own_token;   /* oauth.manage, oauth.read: the presented one alone */
+    struct in6_addr client; /* who uses the token, for its last-accessed address */
+    bool by_audience;       /* an application, or scopemint.introspect */
+    bool all_own;           /* oauth.manage_all_tokens: every token of its partner (M2) */
+    bool own_token;         /* oauth.manage, oauth.read: the presented one alone */
 };
 
-/* required_text is set before. Fills in the rest and gives NEXT, or refuses: a caller without any
- * right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that is unknown. */
+/* Whom the caller names as using the token: an address alone, or ptr NULL, which is the caller's
+ * own address. NEXT, or DONE with 400. */
+enum step_result introspection_read_client(struct exchange *x, struct str client_ip,
+                                           struct introspection_question *question);
+
+/* required_text and client are set before. Fills in the rest and gives NEXT, or refuses: a caller
+ * without any right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that is unknown. */
 enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
                                    struct introspection_question *question);
 

@@ -1,3 +1,4 @@
+#include "exchange/peer.h"
 #include "exchange/snapshot.h"
 #include "oauth/introspect.h"
 #include "scope/parse.h"
@@ -17,6 +18,16 @@ static bool find_rights(const struct exchange *x, struct introspection_question 
     q->own_token =
         caller_holds(x, caller, STR("oauth.manage")) || caller_holds(x, caller, STR("oauth.read"));
     return q->by_audience || q->all_own || q->own_token;
+}
+
+enum step_result introspection_read_client(struct exchange *x, struct str client_ip,
+                                           struct introspection_question *q)
+{
+    q->client = x->request.peer.address;
+    return client_ip.ptr == NULL || peer_parse(client_ip, &q->client)
+               ? STEP_NEXT
+               : exchange_refuse(x, ERR_BAD_PARAMETER,
+                                 STR("client_ip must be an IPv4 or IPv6 address and nothing else"));
 }
 
 enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
@@ -127,6 +138,7 @@ struct result introspection_answer(const struct exchange *x,
         json_write_object_begin(&w);
         write_active(&w, x, question, &token->claims, &standing);
         json_write_object_end(&w);
+        touch_token(x->worker, &token->claims.token_sid, &question->client, facts.now_s);
     }
     return out->failed ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
 }

@@ -39,11 +39,28 @@ static bool read_client(const struct json_value *body, struct client_presented *
     return true;
 }
 
+static enum step_result read_question(struct exchange *x, const struct json_value *body)
+{
+    struct batch_state *state = x->state;
+    struct str client_ip = STR_NONE;
+
+    if (json_find_string(body, STR("required_scope"), &state->question.required_text) == JSON_WRONG)
+        return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
+    if (json_find_string(body, STR("client_ip"), &client_ip) == JSON_WRONG)
+        return exchange_refuse(x, ERR_BAD_JSON, STR("client_ip must be a string"));
+    return introspection_read_client(x, client_ip, &state->question);
+}
+
 static enum step_result read_request(struct exchange *x)
 {
     static const struct str known[] = {
-        STR_INIT("tokens"),        STR_INIT("required_scope"),   STR_INIT("client_id"),
-        STR_INIT("client_secret"), STR_INIT("client_assertion"), STR_INIT("client_assertion_type"),
+        STR_INIT("tokens"),
+        STR_INIT("required_scope"),
+        STR_INIT("client_ip"),
+        STR_INIT("client_id"),
+        STR_INIT("client_secret"),
+        STR_INIT("client_assertion"),
+        STR_INIT("client_assertion_type"),
     };
     struct batch_state *state = x->state;
     const struct json_value *body, *tokens;
@@ -56,9 +73,9 @@ static enum step_result read_request(struct exchange *x)
     if (err != ERR_NONE || !json_is(body, JSON_OBJECT))
         return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
     if (json_find_unknown(body, known, sizeof(known) / sizeof(known[0])) != NULL)
-        return exchange_refuse(
-            x, ERR_BAD_JSON,
-            STR("The body holds a member other than tokens, required_scope and the client's"));
+        return exchange_refuse(x, ERR_BAD_JSON,
+                               STR("The body holds a member other than tokens, required_scope, "
+                                   "client_ip and the client's"));
     tokens = json_member(body, STR("tokens"));
     if (!json_is(tokens, JSON_ARRAY) || json_count(tokens) > LIMIT_BATCH_TOKENS)
         return exchange_refuse(x, ERR_BAD_JSON,
@@ -67,8 +84,8 @@ static enum step_result read_request(struct exchange *x)
         if (!json_is(v, JSON_STRING))
             return exchange_refuse(x, ERR_BAD_JSON,
                                    STR("tokens must be an array of at most 100 strings"));
-    if (json_find_string(body, STR("required_scope"), &state->question.required_text) == JSON_WRONG)
-        return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
+    if (read_question(x, body) == STEP_DONE)
+        return STEP_DONE;
     if (!read_client(body, &state->caller.presented))
         return exchange_refuse(x, ERR_BAD_JSON, STR("The client's parameters must be strings"));
     state->item = json_first(tokens);

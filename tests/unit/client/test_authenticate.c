@@ -121,6 +121,7 @@ static void bed_done(struct bed *b)
 struct outcome {
     enum err err;
     uint32_t retry_after_s;
+    struct sid secret_id;
     const struct party_application *application;
 };
 
@@ -129,7 +130,8 @@ static struct outcome attempt(struct bed *b, struct str id, enum client_auth_met
 {
     const struct client_credentials credentials = {method, id, secret};
     struct outcome o = {0};
-    o.err = client_authenticate(&b->context, &credentials, &o.application, &o.retry_after_s);
+    o.err = client_authenticate(&b->context, &credentials, &o.application, &o.secret_id,
+                                &o.retry_after_s);
     return o;
 }
 

@@ -1,0 +1,63 @@
+/* When tokens and secrets were used last, written behind (SPEC 3): noted where they are used, sent
+ * to the store in batches about once a second. A use is noted at most once a minute for each token
+ * and secret, on whatever thread; under load uses are passed over before anything else suffers:
+ * the tables here are of fixed size, and the store drops touches first.
+ *
+ * The way of an introspection through here is one load and a comparison: no lock, no allocation.
+ * What waits when the server stops (a second's worth) is lost. */
+#ifndef EXCHANGE_TOUCH_H
+#define EXCHANGE_TOUCH_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/loop.h"
+#include "core/sid.h"
+
+struct worker;
+
+enum {
+    TOUCH_SLOTS = 16 * 1024, /* a power of two */
+    TOUCH_TOKENS = 256,      /* of one batch */
+    TOUCH_SECRETS = 64,
+    TOUCH_AGAIN_S = 60,
+    TOUCH_BATCH_MS = 1000,
+};
+
+/* What was noted in the last minute, of the whole process. Zeroed is empty. A slot holds a part of
+ * the id and the second it was noted; one that is younger than a minute keeps its place, whoever
+ * else would have it. */
+struct touch_seen {
+    _Atomic uint64_t slots[TOUCH_SLOTS];
+};
+
+/* True for one caller, once a minute. now_s: the wall clock. */
+bool touch_is_due(struct touch_seen *seen, const struct sid *id, int64_t now_s);
+
+struct touch_note {
+    struct sid id;
+    int64_t at_ms;
+    struct in6_addr address; /* of tokens */
+};
+
+/* A worker's, of its thread alone. */
+struct touch_batch {
+    struct touch_note tokens[TOUCH_TOKENS];
+    struct touch_note secrets[TOUCH_SECRETS];
+    unsigned token_count, secret_count;
+    struct loop_timer timer;
+    bool started;
+};
+
+/* The token was used just now, from this address (as struct peer has it). */
+void touch_token(struct worker *worker, const struct sid *token_sid, const struct in6_addr *address,
+                 int64_t now_s);
+
+void touch_secret(struct worker *worker, const struct sid *secret_id, int64_t now_s);
+
+/* Before the worker's loop goes. */
+void touch_batch_done(struct worker *worker);
+
+#endif
