@@ -110,7 +110,7 @@ static RESULT scan_tokens(struct sqlite *s, struct store_read *read)
             "SELECT " SQLITE_TOKEN_COLUMNS
             " FROM tokens AS t INDEXED BY tokens_partner " SQLITE_TOKEN_REVOKED
             " WHERE t.partner_sid = ?1 AND t.token_sid > ?2 ORDER BY t.token_sid LIMIT ?3");
-        size_t count;
+        size_t count = 0;
         if (st != NULL) {
             sqlite_bind_sid(st, 1, &read->in.token_scan.partners[read->out.scanned]);
             sqlite_bind_sid(st, 2, &after);
