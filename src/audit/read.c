@@ -25,7 +25,7 @@ static bool object(struct str source, const struct json_value *record, struct st
 enum err audit_record_read(struct str record, struct arena *arena, struct audit_view *out)
 {
     struct audit_view view = {.at_ms = 0};
-    struct str at = STR_NONE, partner = STR_NONE;
+    struct str at = STR_NONE, partner = STR_NONE, actor_partner = STR_NONE;
     const struct json_value *root;
 
     enum err err = json_parse(arena, record, &json_limits_request, &root, NULL);
@@ -38,7 +38,9 @@ enum err audit_record_read(struct str record, struct arena *arena, struct audit_
         !object(record, root, STR("actor"), &view.actor) ||
         !object(record, root, STR("detail"), &view.detail) || !date_parse_ms(at, &view.at_ms) ||
         view.action.ptr == NULL || view.result.ptr == NULL ||
-        (partner.ptr != NULL && !sid_parse(partner, &view.partner_sid)))
+        !text(json_member(root, STR("actor")), STR("partner_sid"), &actor_partner) ||
+        (partner.ptr != NULL && !sid_parse(partner, &view.partner_sid)) ||
+        (actor_partner.ptr != NULL && !sid_parse(actor_partner, &view.actor_partner_sid)))
         return ERR_BAD_JSON;
     *out = view;
     return ERR_NONE;

@@ -11,8 +11,9 @@
 struct audit_view {
     int64_t at_ms;
     struct str action, result, rule, object, request_id;
-    struct sid partner_sid;   /* whose object it is */
-    struct str actor, detail; /* JSON */
+    struct sid partner_sid;       /* whose object it is */
+    struct sid actor_partner_sid; /* whose the actor is */
+    struct str actor, detail;     /* JSON */
 };
 
 /* Text lives as long as record and arena. ERR_BAD_JSON: no record of this program's;

@@ -7,21 +7,12 @@
  * a time, until its page is full, or it has looked at ROWS_MAX of them: then the page is short,
  * even empty, and next goes on from there. */
 #include "audit/head.h"
-#include "audit/read.h"
-#include "core/limits.h"
 #include "exchange/snapshot.h"
+#include "manage/audit_scan.h"
 #include "manage/endpoints.h"
 #include "manage/list_page.h"
 #include "manage/list_rows.h"
 #include "manage/require.h"
-#include "store/list.h"
-
-enum {
-    ROWS_AT_ONCE = 100,            /* some milliseconds of the loop, at their longest */
-    ROWS_MAX = 5000,               /* of one request */
-    MEMORY_MAX = 3 * 1024 * 1024,  /* likewise, of rows in its arena */
-    SCRATCH_MAX = 2 * 1024 * 1024, /* to read one record in */
-};
 
 enum audit_attribute {
     AUDIT_SEQ,
@@ -66,15 +57,11 @@ struct item {
 
 struct audit_state {
     struct caller_state caller; /* first */
-    struct exchange *exchange;
-    struct store_read read;
+    struct audit_scan scan;
     struct list_query query;
-    struct result result;
     struct item *items; /* in the order they were read in */
-    size_t count, looked_at;
+    size_t count;
     bool reversed; /* they are shown from the last to the first */
-    bool has_more; /* there are rows behind those that were looked at */
-    uint64_t last; /* the seq of the last row that was looked at */
 };
 
 /* ---- one record ---- */
@@ -193,11 +180,11 @@ static bool is_visible(const struct exchange *x, const struct caller *caller,
     return partner != NULL && party_is_within(partner, caller->partner);
 }
 
-/* Texts with escapes live in the scratch they were read in. */
+/* Texts of the view live for the call of take alone. */
 static bool keep_texts(struct audit_view *view, struct arena *arena)
 {
-    struct str *const texts[] = {&view->action, &view->result, &view->rule, &view->object,
-                                 &view->request_id};
+    struct str *const texts[] = {&view->action, &view->result,     &view->rule,
+                                 &view->object, &view->request_id, &view->actor};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i]->ptr == NULL)
@@ -206,68 +193,29 @@ static bool keep_texts(struct audit_view *view, struct arena *arena)
         if (texts[i]->ptr == NULL)
             return false;
     }
-    return true;
+    return true; /* detail is a piece of the row's own text */
 }
 
 /* Adds the row to the items where the caller may see it and asked for it. One that is none of this
- * program's is passed over for all but the root, who sees its digests with nothing in between. */
-static RESULT look_at(struct audit_state *state, const struct audit_row *row)
-{
-    struct exchange *x = state->exchange;
-    struct item *item = &state->items[state->count];
-    const struct list_rows rows = {state->count + 1, state->items, row_value};
-    struct arena scratch;
-
-    *item = (struct item){.row = row};
-    arena_init(&scratch, NULL, 0, SCRATCH_MAX);
-    enum err err = audit_record_read(row->record, &scratch, &item->view);
-    bool wanted = err != ERR_FAULT_MEMORY &&
-                  is_visible(x, &state->caller.caller, &item->view.partner_sid) &&
-                  list_rows_wants(&state->query, &rows, state->count);
-    bool kept = !wanted || keep_texts(&item->view, &x->arena);
-    arena_reset(&scratch);
-    state->count += wanted;
-    state->last = row->seq;
-    state->looked_at++;
-    return err == ERR_FAULT_MEMORY || !kept ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
-}
-
-static void submit(struct audit_state *state)
-{
-    struct exchange *x = state->exchange;
-
-    state->read.in.audit_list.limit = ROWS_AT_ONCE;
-    store_read_submit(x->worker->server->store, &state->read);
-}
-
-/* True when there is more to read for this page. */
-static bool take_rows(struct audit_state *state)
-{
-    const struct store_read *read = &state->read;
-    const struct arena *arena = &state->exchange->arena;
-    size_t i = 0;
-
-    state->result = read->result;
-    while (result_ok(state->result) && i < read->out.count && state->count < state->query.limit)
-        state->result = look_at(state, &read->out.audit[i++]);
-    state->has_more = i < read->out.count || read->out.more;
-    return result_ok(state->result) && read->out.more && state->count < state->query.limit &&
-           state->looked_at < ROWS_MAX && arena->used < MEMORY_MAX;
-}
-
-/* Goes on by itself: only when the page is done do the steps. Nobody reads on for a client that
- * has left. */
-static void read_done(struct store_read *read)
+ * program's is the root's alone, who sees its digests with nothing in between. */
+static bool take(struct audit_scan *scan, const struct audit_row *row,
+                 const struct audit_view *view)
 {
     struct audit_state *state =
-        (struct audit_state *)((char *)read - offsetof(struct audit_state, read));
+        (struct audit_state *)((char *)scan - offsetof(struct audit_state, scan));
+    struct exchange *x = scan->exchange;
+    const struct caller *caller = &state->caller.caller;
+    struct item *item = &state->items[state->count];
+    const struct list_rows rows = {state->count + 1, state->items, row_value};
 
-    if (!take_rows(state) || state->exchange->gone) {
-        exchange_resume(state->exchange);
-        return;
-    }
-    read->in.audit_list.after = state->last;
-    submit(state);
+    *item = (struct item){row, *view};
+    if (!is_visible(x, caller, &view->partner_sid) ||
+        !list_rows_wants(&state->query, &rows, state->count))
+        return true;
+    item->view.actor = audit_actor_seen(x, caller, view);
+    if (!keep_texts(&item->view, &x->arena))
+        scan->result = FAULT(ERR_FAULT_MEMORY);
+    return ++state->count < state->query.limit;
 }
 
 /* ---- the endpoint ---- */
@@ -293,26 +241,16 @@ static enum step_result begin(struct exchange *x)
         return STEP_DONE;
     if (query->by_offset)
         return refuse_paging(x, query);
-    x->arena.cap = LIMIT_ARENA_BATCH;
     state->items = arena_array(&x->arena, query->limit, sizeof(*state->items));
     if (state->items == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    state->exchange = x;
+    state->scan.take = take;
     state->reversed = query->from == LIST_BEFORE;
-    int64_t cursor =
-        query->from == LIST_FROM_START || query->cursor.number < 0 ? 0 : query->cursor.number;
-    state->read = (struct store_read){
-        .verb = STORE_AUDIT_LIST,
-        .loop = x->worker->loop,
-        .done = read_done,
-        .arena = &x->arena,
-        .in.audit_list = {.after = (uint64_t)cursor, .descending = goes_down(query)},
-    };
-    if (query->from != LIST_FROM_START && cursor == 0 && goes_down(query))
+    bool from_start = query->from == LIST_FROM_START;
+    int64_t cursor = from_start || query->cursor.number < 0 ? 0 : query->cursor.number;
+    if (!from_start && cursor == 0 && goes_down(query))
         return STEP_NEXT; /* there is nothing before the first */
-    exchange_hold(x);
-    submit(state);
-    return STEP_WAIT;
+    return audit_scan_start(x, (uint64_t)cursor, goes_down(query), &state->scan);
 }
 
 static const struct item *item_at(const struct audit_state *state, size_t number)
@@ -333,10 +271,10 @@ static void item_key(const void *context, size_t item, struct attribute_value *o
 static enum step_result reply(struct exchange *x)
 {
     const struct audit_state *state = x->state;
-    const struct attribute_value resume = {.number = (int64_t)state->last};
+    const struct attribute_value resume = {.number = (int64_t)state->scan.last};
     const struct list_page page = {
         .count = state->count,
-        .has_more = state->has_more,
+        .has_more = state->scan.has_more,
         .total = -1,
         .resume = &resume,
         .context = state,
@@ -344,8 +282,8 @@ static enum step_result reply(struct exchange *x)
         .key = item_key,
     };
 
-    if (!result_ok(state->result))
-        return exchange_fault(x, state->result);
+    if (!result_ok(state->scan.result))
+        return exchange_fault(x, state->scan.result);
     return list_page_reply(x, &state->query, &page);
 }
 

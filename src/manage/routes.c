@@ -18,6 +18,8 @@ static const struct route routes[] = {
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit"), 0, 0, &manage_audit},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/audit/head"), 0, 0, &manage_audit_head},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/tokens/{token_sid}/explain"), ROUTE_PARAMETERS, 0,
+     &manage_explain},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},
