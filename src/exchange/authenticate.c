@@ -239,3 +239,23 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
         touch_secret(x->worker, &secret_id, context.wall_ms / 1000);
     return STEP_NEXT;
 }
+
+enum step_result exchange_check_secret(struct exchange *x,
+                                       const struct party_application *application,
+                                       struct str secret)
+{
+    const struct client_context context = context_of(x);
+    const struct party_application *found;
+    char client_id[SID_TEXT];
+
+    sid_format(&application->client_id, client_id);
+    const struct client_credentials credentials = {
+        .method = application->auth_method,
+        .client_id = str_make(client_id, sizeof(client_id)),
+        .secret = secret,
+    };
+    if (credentials.method != CLIENT_AUTH_BASIC && credentials.method != CLIENT_AUTH_POST)
+        return refuse(x, ERR_INVALID_CLIENT);
+    enum err err = client_authenticate(&context, &credentials, &found, &x->retry_after_s);
+    return err == ERR_NONE ? STEP_NEXT : refuse(x, err);
+}

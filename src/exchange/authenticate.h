@@ -27,4 +27,11 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
                                        struct assertion_login **login,
                                        const struct party_application **out);
 
+/* Whether a secret is this application's now, whichever of the methods with a secret it is
+ * registered for: of a request that another proof came with. Counted like any guess. NEXT, or DONE
+ * after refusing. */
+enum step_result exchange_check_secret(struct exchange *x,
+                                       const struct party_application *application,
+                                       struct str secret);
+
 #endif

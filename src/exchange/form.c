@@ -2,6 +2,8 @@
 
 #include "core/percent.h"
 
+enum { DIGITS_MAX = 18 };
+
 bool form_is_media_type(struct str content_type)
 {
     size_t semicolon = str_find(content_type, ';');
@@ -97,4 +99,16 @@ enum err form_get(const struct form *form, struct str name, struct str *out)
     }
     *out = found;
     return ERR_NONE;
+}
+
+bool form_positive(struct str text, uint64_t *out)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+    if (text.len == 0 || text.ptr[0] == '0')
+        return false;
+    if (text.len > DIGITS_MAX)
+        text.len = DIGITS_MAX;
+    return str_to_u64(text, UINT64_MAX, out);
 }

@@ -5,6 +5,7 @@
 #define EXCHANGE_FORM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/arena.h"
 #include "core/err.h"
@@ -32,5 +33,9 @@ enum err form_parse(struct str body, struct arena *arena, struct form *out);
  * present with an empty value, which counts as absent (6749-3.2-c, RFC6749-3.1): ERR_NONE and ptr
  * NULL. */
 enum err form_get(const struct form *form, struct str name, struct str *out);
+
+/* A positive whole number in decimal digits, without sign, blanks or leading zeros. One with more
+ * digits than a number holds is the largest that has 18 of them. */
+bool form_positive(struct str text, uint64_t *out);
 
 #endif

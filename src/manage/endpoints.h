@@ -18,5 +18,10 @@ extern const struct endpoint manage_applications, manage_application, manage_app
     manage_application_update, manage_application_delete;
 /* secrets.c */
 extern const struct endpoint manage_secrets, manage_secret_create, manage_secret_delete;
+extern const struct endpoint manage_token, manage_token_delete;              /* tokens.c */
+extern const struct endpoint manage_tokens;                                  /* tokens_list.c */
+extern const struct endpoint manage_token_change;                            /* tokens_change.c */
+extern const struct endpoint manage_token_create, manage_token_create_below; /* tokens_create.c */
+extern const struct endpoint manage_token_revoke;                            /* tokens_revoke.c */
 
 #endif

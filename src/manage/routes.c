@@ -7,6 +7,7 @@
 
 #define APPLICATION MANAGEMENT_PATH "applications/{client_id}"
 #define PARTNER     MANAGEMENT_PATH "partners/{partner_sid}"
+#define TOKEN       MANAGEMENT_PATH "oauth/tokens/{token_sid}"
 
 static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
@@ -40,6 +41,16 @@ static const struct route routes[] = {
      &manage_secret_create},
     {METHOD_DELETE, STR_INIT(APPLICATION "/secrets/{secret_id}"), ROUTE_PARAMETERS, 0,
      &manage_secret_delete},
+
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token"), 0, LIMIT_BODY, &manage_token_create},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token/{partner_sid}"), ROUTE_PARAMETERS,
+     LIMIT_BODY, &manage_token_create_below},
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "oauth/tokens"), 0, 0, &manage_tokens},
+    {METHOD_GET, STR_INIT(TOKEN), ROUTE_PARAMETERS, 0, &manage_token},
+    {METHOD_PATCH, STR_INIT(TOKEN), ROUTE_PARAMETERS, LIMIT_BODY, &manage_token_change},
+    {METHOD_PUT, STR_INIT(TOKEN), ROUTE_PARAMETERS, LIMIT_BODY, &manage_token_change},
+    {METHOD_DELETE, STR_INIT(TOKEN), ROUTE_PARAMETERS, 0, &manage_token_delete},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/revoke"), 0, LIMIT_BODY, &manage_token_revoke},
 };
 
 const struct route_table manage_routes = {routes, sizeof(routes) / sizeof(routes[0])};

@@ -1,19 +1,5 @@
 #include "oauth/token_request.h"
 
-enum { TTL_DIGITS_MAX = 18 };
-
-static bool is_ttl(struct str text, uint64_t *out)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-    if (text.len == 0 || text.ptr[0] == '0')
-        return false;
-    if (text.len > TTL_DIGITS_MAX)
-        text.len = TTL_DIGITS_MAX; /* far beyond every maximum, and clamped to it */
-    return str_to_u64(text, UINT64_MAX, out);
-}
-
 static enum step_result read_ttl(struct exchange *x, struct token_request *out)
 {
     struct str ttl, expires_in;
@@ -29,7 +15,7 @@ static enum step_result read_ttl(struct exchange *x, struct token_request *out)
             STR("access_token_ttl and access_token_expires_in mean the same; send one"));
     if (ttl.ptr == NULL)
         ttl = expires_in;
-    if (ttl.ptr != NULL && !is_ttl(ttl, &out->ttl_s))
+    if (ttl.ptr != NULL && !form_positive(ttl, &out->ttl_s))
         return exchange_refuse(x, ERR_BAD_PARAMETER,
                                STR("The lifetime is not a positive whole number of seconds"));
     return STEP_NEXT;

@@ -54,8 +54,6 @@ static enum change_verdict judge(const struct change_facts *facts, const struct 
                                  const struct scope_set *added, struct arena *arena,
                                  struct change *out)
 {
-    const struct scope_catalogue *catalogue = facts->bound.catalogue;
-
     if (out->kind == CHANGE_NONE)
         return CHANGE_ALLOWED;
     if (!holds_gate(facts))
@@ -66,11 +64,7 @@ static enum change_verdict judge(const struct change_facts *facts, const struct 
         return CHANGE_OF_USER;
     if (!asked_is_granted(&facts->bound, asked, facts->stored, added, arena, &out->message))
         return CHANGE_NOT_GRANTED;
-    if (handout_is_held(added, facts->rights, &out->lacking))
-        return CHANGE_ALLOWED;
-    out->message = handout_message(catalogue, STR("The token does not hold itself what it adds"),
-                                   &out->lacking, arena);
-    return CHANGE_NOT_HELD;
+    return handout_is_held(added, facts->rights, &out->lacking) ? CHANGE_ALLOWED : CHANGE_NOT_HELD;
 }
 
 enum err change_decide(const struct change_facts *facts, const struct asked_names *asked,

@@ -34,7 +34,7 @@ struct change {
     enum change_verdict verdict;
     enum change_kind kind;
     struct scope_set lacking; /* of CHANGE_NOT_HELD */
-    struct str message;       /* of NOT_GRANTED and NOT_HELD: names them */
+    struct str message;       /* of CHANGE_NOT_GRANTED: names them */
     struct str scopes;        /* when allowed: what the row holds from now on */
 };
 

@@ -5,18 +5,13 @@
 #include "scope/parse.h"
 #include "token/grant.h"
 
-static bool is_cut(const struct token_facts *facts, const struct verified_token *token,
+/* Who and what a selector revocation may have ended. */
+static bool is_cut(const struct token_facts *facts, struct epoch_subject subject,
                    const struct party_partner *partner)
 {
     struct sid chain[LIMIT_PARTNER_DEPTH]; /* party_load takes no deeper tree */
-    struct epoch_subject subject = {
-        .epoch = token->claims.epoch,
-        .client_id = token->claims.client_id,
-        .user_sid = token->claims.user_sid,
-        .kid = token->kid,
-        .partners = chain,
-    };
 
+    subject.partners = chain;
     for (; partner != NULL; partner = party_parent(facts->party, partner)) {
         assert(subject.partner_count < LIMIT_PARTNER_DEPTH);
         chain[subject.partner_count++] = partner->partner_sid;
@@ -57,7 +52,13 @@ struct result token_standing(const struct token_facts *facts, const struct verif
     bool is_set = found == REVOCATION_SET;
     if (is_set && set.exp_s < standing.exp_s)
         standing.exp_s = set.exp_s;
-    bool cut = is_cut(facts, token, standing.partner);
+    const struct epoch_subject subject = {
+        .epoch = claims->epoch,
+        .client_id = claims->client_id,
+        .user_sid = claims->user_sid,
+        .kid = token->kid,
+    };
+    bool cut = is_cut(facts, subject, standing.partner);
     bool expired = standing.exp_s <= facts->now_s; /* 7662-4-a: no leeway */
     /* Minted while the clock was ahead: it would live that much longer once the clock is right. */
     bool of_the_future = claims->iat_s > facts->now_s + facts->ttl_max_s;
@@ -70,5 +71,29 @@ struct result token_standing(const struct token_facts *facts, const struct verif
     }
     standing.active = works & (found != REVOCATION_REVOKED) & !cut & !expired & !of_the_future;
     *out = standing;
+    return RESULT_OK;
+}
+
+struct result token_state_of(const struct token_facts *facts, const struct token_row *row,
+                             enum token_state *out)
+{
+    const struct party_partner *partner = party_find_partner(facts->party, &row->partner_sid);
+    const struct epoch_subject subject = {
+        .epoch = row->newest.epoch,
+        .client_id = row->client_id,
+        .user_sid = row->user_sid,
+        .kid = row->newest.kid,
+    };
+    struct entry_set set;
+
+    if (!revocation_index_is_complete(facts->index))
+        return FAULT(ERR_FAULT_INDEX);
+    enum revocation_found found = revocation_index_find(facts->index, &row->token_sid, &set);
+    if (row->revoked_number != 0 || found == REVOCATION_REVOKED ||
+        party_find_application(facts->party, &row->client_id) == NULL ||
+        is_cut(facts, subject, partner))
+        *out = TOKEN_REVOKED;
+    else
+        *out = row->exp_s > facts->now_s ? TOKEN_LIVE : TOKEN_EXPIRED;
     return RESULT_OK;
 }

@@ -29,4 +29,11 @@ struct token_standing {
 RESULT token_standing(const struct token_facts *facts, const struct verified_token *token,
                       struct token_standing *out);
 
+enum token_state { TOKEN_LIVE, TOKEN_REVOKED, TOKEN_EXPIRED };
+
+/* Of a token's row, whether its application works just now or not: what is revoked stays so when
+ * its end comes, and so does what a deleted application was given. A fault as above. */
+RESULT token_state_of(const struct token_facts *facts, const struct token_row *row,
+                      enum token_state *out);
+
 #endif

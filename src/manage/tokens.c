@@ -1,0 +1,75 @@
+/* GET and DELETE /core/v2/oauth/tokens/{token_sid}: one token shown, one revoked. */
+#include "manage/tokens.h"
+#include "exchange/snapshot.h"
+#include "manage/endpoints.h"
+#include "manage/etag.h"
+#include "manage/list.h"
+
+static enum step_result find_to_read(struct exchange *x)
+{
+    return token_target_find(x, &token_read_rights);
+}
+
+static enum step_result show(struct exchange *x)
+{
+    const struct token_target *target = x->state;
+    const struct token_view view = {.row = target->row,
+                                    .partner = target->stored.caller.caller.partner};
+    struct object_fields fields;
+
+    if (list_fields_read(x, &token_kind, &fields) == STEP_DONE)
+        return STEP_DONE;
+    return token_view_reply(x, &token_kind, &fields, &view);
+}
+
+/* ---- revoking ---- */
+
+static enum step_result find_to_delete(struct exchange *x)
+{
+    return token_target_find(x, &token_delete_rights);
+}
+
+static enum step_result reply_none(struct exchange *x)
+{
+    return exchange_reply(x, 204, STR_NONE, STR_NONE);
+}
+
+/* Whether it has expired is the store's to say: it knows when the wall clock is in doubt (P2). */
+static enum step_result revoke(struct exchange *x)
+{
+    struct token_target *target = x->state;
+    const struct token_row *row = target->row;
+    const struct audit_event event = {
+        .action = STR("token.delete"), .object = row->token_sid, .partner_sid = row->partner_sid};
+
+    if (!etag_if_match(x->request.if_match, row->revision))
+        return exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
+    if (target->state == TOKEN_REVOKED)
+        return reply_none(x);
+    target->stored.request.verb = STORE_TOKEN_REVOKE;
+    target->stored.request.in.token_revoke.token_sid = row->token_sid;
+    target->stored.request.in.token_revoke.end_s = row->exp_signed_s;
+    return stored_commit(x, &target->stored, &event);
+}
+
+static enum step_result revoked(struct exchange *x)
+{
+    const struct token_target *target = x->state;
+    bool over = target->stored.request.out.number == 0;
+
+    metrics_add(&x->worker->metrics, over ? METRIC_REVOKE_IGNORED : METRIC_REVOCATIONS, 1);
+    return reply_none(x);
+}
+
+const struct endpoint manage_token = {
+    .name = "token_show",
+    .state_size = sizeof(struct token_target),
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_read,
+              stored_step_read, token_target_found, show},
+};
+const struct endpoint manage_token_delete = {
+    .name = "token_delete",
+    .state_size = sizeof(struct token_target),
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_delete,
+              stored_step_read, token_target_found, revoke, stored_step_committed, revoked},
+};

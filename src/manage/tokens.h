@@ -1,0 +1,93 @@
+/* Tokens in the management API (SPEC 3, 5): what is shown of one, and the steps that its endpoints
+ * share. Which tokens a caller may address is M2; what it does not address is answered like what
+ * does not exist. */
+#ifndef MANAGE_TOKENS_H
+#define MANAGE_TOKENS_H
+
+#include "exchange/issue.h"
+#include "manage/object.h"
+#include "manage/require.h"
+#include "manage/stored.h"
+#include "token/address.h"
+
+enum token_attribute {
+    TOKEN_ACCESS_TOKEN,
+    TOKEN_CLIENT_ID,
+    TOKEN_DATE_CREATED,
+    TOKEN_DATE_EXPIRATION_ACCESS_TOKEN,
+    TOKEN_DATE_EXPIRATION_REFRESH_TOKEN,
+    TOKEN_DATE_LAST_ACCESSED,
+    TOKEN_IP_LAST_ACCESSED,
+    TOKEN_NAME,
+    TOKEN_PARTNER,
+    TOKEN_PARTNER_SID,
+    TOKEN_REFRESH_TOKEN,
+    TOKEN_SCOPES,
+    TOKEN_TOKEN_SID,
+    TOKEN_TOKEN_TYPE,
+    TOKEN_ATTRIBUTES,
+    /* of a token that was just created, besides */
+    TOKEN_EXPIRES_IN = TOKEN_ATTRIBUTES,
+    TOKEN_SCOPE,
+    TOKEN_CREATED_ATTRIBUTES
+};
+
+extern const struct object_kind token_kind, token_created_kind; /* tokens_view.c */
+
+/* What one object is rendered from. */
+struct token_view {
+    const struct token_row *row;
+    const struct party_partner *partner; /* its own; shown with with_related */
+    struct str access_token;             /* ptr NULL: null, for it is shown once (P5) */
+    int64_t expires_in_s;                /* of token_created_kind */
+};
+
+void token_view_write(const void *view, unsigned attribute, struct json_writer *w);
+
+/* DONE: 200 with these fields of the object (list_fields_read: before anything is changed), and its
+ * ETag. */
+enum step_result token_view_reply(struct exchange *x, const struct object_kind *kind,
+                                  const struct object_fields *fields,
+                                  const struct token_view *view);
+
+/* An array of the names in a row's text. */
+void token_write_names(struct json_writer *w, struct str names);
+
+/* ---- what endpoints of one token share ---- */
+
+/* The beginning of their state. */
+struct token_target {
+    struct stored stored; /* first */
+    const struct token_row *row;
+    enum token_state state;
+};
+
+/* The scopes that each verb wants, one of them (SPEC 5). */
+extern const struct requirement token_read_rights, token_create_rights, token_update_rights,
+    token_delete_rights, token_revoke_rights;
+
+/* Refuses who lacks the verb's scope, reads the path's SID (or `current`) and asks the store for
+ * the row: WAIT, and stored_step_read comes next; or DONE with 403 or 404. */
+enum step_result token_target_find(struct exchange *x, const struct requirement *rights);
+
+/* NEXT with target->row and its state, or DONE with 404. */
+enum step_result token_target_found(struct exchange *x);
+
+struct address_caller token_address(const struct exchange *x, const struct caller *caller);
+
+/* DONE: 403 by M3. lacking: what is handed out and not held. event says of what; its rule is set.
+ */
+enum step_result token_refuse_handout(struct exchange *x, const struct caller *caller,
+                                      const struct audit_event *event,
+                                      const struct scope_set *lacking);
+
+/* The presented token's user; none: no user is behind it. */
+static inline struct sid token_caller_user(const struct caller_state *caller)
+{
+    return caller->verification.token.claims.user_sid;
+}
+
+/* NEXT when it is signed. A token that gets too large is a fault of the field scopes here: 422. */
+enum step_result token_signed(struct exchange *x, const struct issue *issue);
+
+#endif

@@ -1,0 +1,109 @@
+/* What the endpoints of one token share: who may, which token is meant, and its row (M2). */
+#include "exchange/field_errors.h"
+#include "exchange/snapshot.h"
+#include "manage/path.h"
+#include "manage/refusal.h"
+#include "manage/tokens.h"
+#include "scope/parse.h"
+#include "token/handout.h"
+
+#define RIGHTS(verb)                                                                      \
+    {                                                                                     \
+        .clauses = {                                                                      \
+            {{STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth." verb)}}, \
+        }                                                                                 \
+    }
+
+const struct requirement token_read_rights = RIGHTS("read");
+const struct requirement token_create_rights = RIGHTS("create");
+const struct requirement token_update_rights = RIGHTS("update");
+const struct requirement token_delete_rights = RIGHTS("delete");
+const struct requirement token_revoke_rights = {
+    .clauses = {{{STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage")}}}};
+
+struct address_caller token_address(const struct exchange *x, const struct caller *caller)
+{
+    return (struct address_caller){
+        .token_sid = caller->token_sid,
+        .partner_sid = caller->partner->partner_sid,
+        .holds_all = caller_holds(x, caller, STR(ADDRESS_ALL)),
+    };
+}
+
+/* The path's SID; `current` is the presented token's. */
+static enum path_found read_sid(struct exchange *x, const struct caller *caller, struct sid *out)
+{
+    struct str text;
+    enum path_found found = path_text(x, 0, &text);
+
+    if (found != PATH_FOUND)
+        return found;
+    if (str_eq(text, STR("current"))) {
+        *out = caller->token_sid;
+        return PATH_FOUND;
+    }
+    return sid_parse(text, out) ? PATH_FOUND : PATH_MALFORMED;
+}
+
+enum step_result token_target_find(struct exchange *x, const struct requirement *rights)
+{
+    struct token_target *target = x->state;
+    const struct caller *caller = &target->stored.caller.caller;
+    const struct address_caller address = token_address(x, caller);
+    struct sid token_sid;
+
+    if (manage_require(x, caller, rights) == STEP_DONE)
+        return STEP_DONE;
+    enum path_found found = read_sid(x, caller, &token_sid);
+    if (found == PATH_FAULT)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    /* Whose it is, is seen in its row; the rest of M2 is known by now. */
+    if (found == PATH_MALFORMED || !address_holds(&address, &token_sid, &address.partner_sid))
+        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+    target->stored.read.verb = STORE_TOKEN_GET;
+    target->stored.read.in.token_sid = token_sid;
+    return stored_read(x, &target->stored);
+}
+
+enum step_result token_target_found(struct exchange *x)
+{
+    struct token_target *target = x->state;
+    const struct store_read *read = &target->stored.read;
+    const struct address_caller address = token_address(x, &target->stored.caller.caller);
+    const struct token_facts facts = caller_token_facts(x);
+
+    if (read->outcome != STORE_OUTCOME_DONE ||
+        !address_holds(&address, &read->out.tokens->token_sid, &read->out.tokens->partner_sid))
+        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+    target->row = read->out.tokens;
+    struct result judged = token_state_of(&facts, target->row, &target->state);
+    return result_ok(judged) ? STEP_NEXT : exchange_fault(x, judged);
+}
+
+enum step_result token_signed(struct exchange *x, const struct issue *issue)
+{
+    if (issue->signed_as != ERR_TOKEN_TOO_LARGE)
+        return issue_signed(x, issue);
+    metrics_add(&x->worker->metrics, METRIC_TOKEN_REFUSED, 1);
+    return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("scopes"),
+                                 str_from(err_info(ERR_TOKEN_TOO_LARGE)->text));
+}
+
+enum step_result token_refuse_handout(struct exchange *x, const struct caller *caller,
+                                      const struct audit_event *event,
+                                      const struct scope_set *lacking)
+{
+    struct audit_event refused = *event;
+    struct buf names;
+
+    struct str message =
+        handout_message(x->snapshot->catalogue,
+                        STR("The token does not hold what it would hand out"), lacking, &x->arena);
+    buf_init_arena(&names, &x->arena, 256, LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1));
+    scope_format(x->snapshot->catalogue, lacking, &names);
+    if (message.ptr == NULL || names.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    refused.rule = STR("M3");
+    x->scope_needed = buf_view(&names);
+    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, STR("scopes"), message);
+}
