@@ -115,6 +115,17 @@ static enum cli_exit print_object(struct cli *cli, const struct json_value *body
     return cli_finish(&o, CLI_OK);
 }
 
+/* A server that has never heard of trying a change passes the word over, and makes the change. */
+static bool was_tried(const struct api_verb *verb, const struct json_value *body)
+{
+    bool tried = false;
+
+    if (verb->dry.query == NULL || (json_bool(json_member(body, STR("dry_run")), &tried) && tried))
+        return true;
+    cli_say("this server does not know dry runs: it has made the change");
+    return false;
+}
+
 static enum cli_exit print_answer(struct cli *cli, const struct credentials *credentials,
                                   const struct api_request *request, const struct http_reply *reply,
                                   struct arena *arena)
@@ -130,6 +141,8 @@ static enum cli_exit print_answer(struct cli *cli, const struct credentials *cre
     const struct json_value *body = api_parse(arena, buf_view(&reply->body));
     if (reply->status < 200 || reply->status >= 300)
         return api_explain_failure(reply, body);
+    if (is_given(cli, "--dry-run") && !was_tried(verb, body))
+        return CLI_FAILED;
     return print_object(cli, body);
 }
 
