@@ -32,7 +32,7 @@ static bool check_heads(struct walk *w)
             w->heads_pruned++;
             continue;
         }
-        if (memcmp(&head->digest, &w->at.digest, sizeof(head->digest)) != 0) {
+        if (!store_audit_is_head(head, &w->at)) {
             w->verdict = VERDICT_OTHER_THAN_HEAD;
             w->bad_seq = head->seq;
             return false;

@@ -39,7 +39,7 @@ struct server {
     _Atomic(struct revocation_link *) link;
     struct guess_throttle *throttle;
     struct token_cache *verified;
-    struct pool *pool; /* for what computes too long for a loop */
+    struct pool *pool;           /* for what computes too long for a loop */
     struct audit_first refusals; /* by M1-M3, in this minute */
     struct touch_seen touched;
     _Atomic(struct snapshot *) snapshot;

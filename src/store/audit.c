@@ -36,6 +36,11 @@ static bool is_digest(const struct digest256 *a, const struct digest256 *b)
     return memcmp(a->bytes, b->bytes, DIGEST256) == 0;
 }
 
+bool store_audit_is_head(const struct store_audit_head *a, const struct store_audit_head *b)
+{
+    return a->seq == b->seq && is_digest(&a->digest, &b->digest);
+}
+
 bool store_audit_verify(const struct audit_row *row, struct store_audit_head *at)
 {
     if (row->seq != at->seq + 1 || !is_digest(&row->prev, &at->digest) ||

@@ -20,6 +20,9 @@ struct digest256 store_audit_link(const struct audit_row *row);
  * the next one, or was changed. */
 bool store_audit_verify(const struct audit_row *row, struct store_audit_head *at);
 
+/* Whether both are the same place of the same chain. */
+bool store_audit_is_head(const struct store_audit_head *a, const struct store_audit_head *b);
+
 struct store_audit_visitor {
     /* First, once: the head before the first row: zero, or the last record that was pruned. */
     void (*begin)(void *context, const struct store_audit_head *checkpoint);

@@ -107,6 +107,13 @@ Test(errors, types_and_ranges)
          "etc/s.yaml:3:16: tokens.jwt_type: `https://a` has a type that is not offered; write JWT "
          "or at+jwt\n"
          "etc/s.yaml:4:5: tokens.jwt_type: an audience has 1 to 256 bytes\n"},
+    };
+    EXPECT(rows);
+}
+
+Test(errors, of_the_node)
+{
+    static const struct row rows[] = {
         {"node:\n  mode: fleet\n", "etc/s.yaml:2:9: node.mode: fleet needs the PostgreSQL store, "
                                    "which is not in this version; write single\n"},
         {"node:\n  name: \"\"\n", "etc/s.yaml:2:9: node.name: `` is no name; write 1 to 64 "
