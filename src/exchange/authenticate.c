@@ -218,6 +218,19 @@ static enum step_result by_assertion(struct exchange *x,
     return end(x, *login, out);
 }
 
+/* Or by nothing, as public clients do. */
+static enum err by_secret(struct exchange *x, const struct client_credentials *credentials,
+                          const struct party_application **out)
+{
+    const struct client_context context = context_of(x);
+    struct sid secret_id;
+
+    enum err err = client_authenticate(&context, credentials, out, &secret_id, &x->retry_after_s);
+    if (err == ERR_NONE && !sid_is_none(&secret_id))
+        touch_secret(x->worker, &secret_id, context.wall_ms / 1000);
+    return err;
+}
+
 enum step_result exchange_authenticate(struct exchange *x, const struct client_presented *presented,
                                        struct assertion_login **login,
                                        const struct party_application **out)
@@ -229,22 +242,15 @@ enum step_result exchange_authenticate(struct exchange *x, const struct client_p
     enum err err = client_credentials_read(presented, &x->arena, &credentials);
     if (err == ERR_NONE && credentials.method == CLIENT_AUTH_PRIVATE_KEY)
         return by_assertion(x, &credentials, login, out);
-    struct client_context context = context_of(x);
-    struct sid secret_id;
     if (err == ERR_NONE)
-        err = client_authenticate(&context, &credentials, out, &secret_id, &x->retry_after_s);
-    if (err != ERR_NONE)
-        return refuse(x, err);
-    if (!sid_is_none(&secret_id))
-        touch_secret(x->worker, &secret_id, context.wall_ms / 1000);
-    return STEP_NEXT;
+        err = by_secret(x, &credentials, out);
+    return err == ERR_NONE ? STEP_NEXT : refuse(x, err);
 }
 
 enum step_result exchange_check_secret(struct exchange *x,
                                        const struct party_application *application,
                                        struct str secret)
 {
-    const struct client_context context = context_of(x);
     const struct party_application *found;
     char client_id[SID_TEXT];
 
@@ -256,6 +262,6 @@ enum step_result exchange_check_secret(struct exchange *x,
     };
     if (credentials.method != CLIENT_AUTH_BASIC && credentials.method != CLIENT_AUTH_POST)
         return refuse(x, ERR_INVALID_CLIENT);
-    enum err err = client_authenticate(&context, &credentials, &found, &x->retry_after_s);
+    enum err err = by_secret(x, &credentials, &found);
     return err == ERR_NONE ? STEP_NEXT : refuse(x, err);
 }
