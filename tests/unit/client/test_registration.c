@@ -34,6 +34,7 @@ Test(registration, texts_are_taken)
                        samples[i].check(samples[i].text));
 }
 
+/* 9700-2.1-a: what is compared byte by byte is registered in one form. */
 Test(registration, texts_are_refused)
 {
     static const struct sample samples[] = {
@@ -96,7 +97,7 @@ static void expect(const struct application_row *row, const char *fields)
     cr_assert_str_eq(named, fields);
 }
 
-/* F-23, 6749-4.4-a */
+/* RFC7591-2, F-23, 6749-4.4-a */
 Test(registration, fields_constrain_each_other)
 {
     struct application_row row = good_row();
