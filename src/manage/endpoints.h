@@ -6,6 +6,7 @@
 
 extern const struct endpoint manage_livez, manage_readyz; /* health.c */
 extern const struct endpoint manage_metrics;              /* metrics.c */
+extern const struct endpoint manage_openapi;              /* openapi.c */
 extern const struct endpoint manage_audit;                /* audit_log.c */
 extern const struct endpoint manage_audit_head;           /* audit_head.c */
 extern const struct endpoint manage_explain;              /* explain.c */

@@ -14,6 +14,8 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/readyz"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_readyz},
     {METHOD_GET, STR_INIT("/metrics"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_metrics},
 
+    {METHOD_GET, STR_INIT("/openapi.json"), ROUTE_CORS_ANY, 0, &manage_openapi},
+
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes"), 0, 0, &manage_scopes},
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "scopes/{value}"), ROUTE_PARAMETERS, 0, &manage_scope},
 
