@@ -1,7 +1,10 @@
-/* See http.h. The only file with libcurl. */
+/* See http.h. The only file with libcurl, which is loaded when a command asks a server: it brings
+ * two dozen libraries (Kerberos, LDAP, a second TLS), and `scopemint serve` is to have none of them
+ * in its memory. */
 #include "cli/http.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +14,20 @@
 
 enum { CONNECT_TIMEOUT_S = 10 };
 
+/* libcurl's functions, by their own types. */
+struct curl_calls {
+    __typeof__(curl_easy_init) *easy_init;
+    __typeof__(curl_easy_setopt) *easy_setopt;
+    __typeof__(curl_easy_perform) *easy_perform;
+    __typeof__(curl_easy_getinfo) *easy_getinfo;
+    __typeof__(curl_easy_strerror) *easy_strerror;
+    __typeof__(curl_easy_cleanup) *easy_cleanup;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
+};
+
 struct transfer {
+    const struct curl_calls *calls;
     CURL *curl;
     struct curl_slist *headers;
     char *secrets[3]; /* copies with a terminator, wiped at the end */
@@ -20,6 +36,36 @@ struct transfer {
     struct http_reply *reply;
     bool ready; /* nothing went wrong while it was set up */
 };
+
+/* Stays loaded: libraries below it do not like to leave. */
+static bool load(struct curl_calls *calls, struct buf *why)
+{
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    const struct {
+        const char *name;
+        void *place;
+    } wanted[] = {
+        {"curl_easy_init", &calls->easy_init},
+        {"curl_easy_setopt", &calls->easy_setopt},
+        {"curl_easy_perform", &calls->easy_perform},
+        {"curl_easy_getinfo", &calls->easy_getinfo},
+        {"curl_easy_strerror", &calls->easy_strerror},
+        {"curl_easy_cleanup", &calls->easy_cleanup},
+        {"curl_slist_append", &calls->slist_append},
+        {"curl_slist_free_all", &calls->slist_free_all},
+    };
+
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        void *found = library != NULL ? dlsym(library, wanted[i].name) : NULL;
+        if (found == NULL) {
+            buf_cstr(why, "libcurl cannot be loaded; install the package libcurl4");
+            return false;
+        }
+        memcpy(wanted[i].place, &found,
+               sizeof(found)); /* as POSIX says a function's address comes */
+    }
+    return true;
+}
 
 static size_t take_body(char *bytes, size_t size, size_t n, void *context)
 {
@@ -53,11 +99,11 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *context)
 }
 
 #define SET(t, option, value) \
-    (t)->ready = (t)->ready && curl_easy_setopt((t)->curl, option, value) == CURLE_OK
+    (t)->ready = (t)->ready && (t)->calls->easy_setopt((t)->curl, option, value) == CURLE_OK
 
 static void add_header(struct transfer *t, const char *line)
 {
-    struct curl_slist *more = curl_slist_append(t->headers, line);
+    struct curl_slist *more = t->calls->slist_append(t->headers, line);
 
     t->ready = t->ready && more != NULL;
     if (more != NULL)
@@ -148,13 +194,13 @@ static void say_why(const struct transfer *t, CURLcode code, struct buf *why)
     else if (t->error[0] != '\0')
         buf_cstr(why, t->error);
     else
-        buf_cstr(why, curl_easy_strerror(code));
+        buf_cstr(why, t->calls->easy_strerror(code));
 }
 
 static void end(struct transfer *t)
 {
-    curl_slist_free_all(t->headers);
-    curl_easy_cleanup(t->curl);
+    t->calls->slist_free_all(t->headers);
+    t->calls->easy_cleanup(t->curl);
     for (size_t i = 0; i < t->secret_count; i++) {
         wipe(t->secrets[i], strlen(t->secrets[i]));
         free(t->secrets[i]);
@@ -164,22 +210,24 @@ static void end(struct transfer *t)
 bool http_send(const struct http_request *request, struct http_reply *out, struct buf *why)
 {
     struct http_reply reply = {.status = 0};
-    struct transfer t = {.curl = curl_easy_init(), .reply = &reply};
+    struct curl_calls calls;
+    struct transfer t = {.calls = &calls, .reply = &reply};
     CURLcode code = CURLE_FAILED_INIT;
     long status = 0;
 
+    if (!load(&calls, why))
+        return false;
     buf_init_heap(&reply.body, HTTP_REPLY_MAX);
+    t.curl = calls.easy_init();
     t.ready = t.curl != NULL;
-    if (t.ready) {
-        set_answer(&t);
-        set_address(&t, request);
-        set_credentials(&t, request);
-        set_body(&t, request);
-    }
+    set_answer(&t);
+    set_address(&t, request);
+    set_credentials(&t, request);
+    set_body(&t, request);
     if (t.ready)
-        code = curl_easy_perform(t.curl);
+        code = calls.easy_perform(t.curl);
     if (code == CURLE_OK)
-        code = curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
+        code = calls.easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK) {
         reply.status = (int)status;
         *out = reply;
