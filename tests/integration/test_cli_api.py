@@ -161,6 +161,34 @@ def test_a_token_is_no_operand(bed):
     assert result.returncode == FAILED and "name too long" in result.stderr.lower() and bed.is_active(token)
 
 
+# ---- TLS ----
+
+def test_certificates_are_verified(tmp_path):
+    """With the authority known and the name right, and in no other case."""
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=testbed", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
+                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
+    (folder / "key.pem").chmod(0o600)
+    port, tls_port = free_port(), free_port()
+    tls = f"{{address: 127.0.0.1:{tls_port}, tls: {{certificate: {folder}/cert.pem, key: {folder}/key.pem}}}}"
+    bed = Testbed(tmp_path / "bed", [f"server.listen=[127.0.0.1:{port}, {tls}]"], port=port).start()
+    try:
+        cli = Cli(bed, bed.admin)
+        trusted = {"SCOPEMINT_CA_FILE": str(folder / "cert.pem")}
+        here = ["partner", "list", "--server", f"https://127.0.0.1:{tls_port}"]
+        assert "certificate" in cli.refused(*here, status=UNAVAILABLE)
+        assert cli.run(*here, **trusted).returncode == OK
+        assert "localhost" in cli.refused(*here[:-1], f"https://localhost:{tls_port}", status=UNAVAILABLE, **trusted)
+        path = private(tmp_path / "c.json", {"server": here[-1], "ca_file": trusted["SCOPEMINT_CA_FILE"],
+                                             "client_id": bed.admin.client_id,
+                                             "client_secret": bed.admin.client_secret})
+        assert run("partner", "list", "--credentials", path).returncode == OK
+    finally:
+        bed.stop()
+
+
 # ---- --curl ----
 
 def test_curl_is_the_request(bed, admin):
@@ -202,6 +230,16 @@ def test_partner_life(admin):
     assert admin.json("partner", "cancel", sid) == {"result": "canceled"}
     assert admin.json("partner", "show", sid)["status"] == "canceled"
     assert "final" in admin.refused("partner", "resume", sid)
+
+
+def test_partner_dry_runs_change_nothing(bed, admin):
+    partner = make_partner(admin, "dry")
+    sid = partner["partner_sid"]
+    for arguments in (["update", sid, "--available-scopes", "calls.read"], ["suspend", sid], ["cancel", sid]):
+        result = admin.run("partner", *arguments, "--dry-run")
+        assert result.returncode == OK and "nothing was changed" in result.stderr
+        assert json.loads(result.stdout)["dry_run"] is True
+        assert admin.json("partner", "show", sid) == partner
 
 
 def test_partner_from_a_file(admin, tmp_path):
@@ -303,6 +341,15 @@ def test_app_approve(bed, admin):
     app = admin.json("app", "create", "--name", "approve", "--scopes", "DirectRingOut")
     assert admin.json("app", "approve", app["client_id"], "--scopes", "DirectRingOut")["approved_restricted"] == [
         "DirectRingOut"]
+
+
+# ---- tokens ----
+
+def test_token_explain(bed, admin):
+    sid = bed.introspect(bed.issue(scope="calls.read"))["token_sid"]
+    assert "calls.read" in json.dumps(admin.json("token", "explain", sid))
+    text = admin.run("token", "explain", sid, "--text")
+    assert text.returncode == OK and "calls.read" in text.stdout
 
 
 # ---- doctor ----
