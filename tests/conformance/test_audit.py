@@ -1,10 +1,12 @@
 """The audit log (F-37): every change and every revocation is one record of a chain that shows it when it was touched;
 who may read it; its signed heads; what of refusals goes in."""
 
+import base64
 import contextlib
 import hashlib
 import itertools
 import json
+import pathlib
 import re
 import sqlite3
 import urllib.parse
@@ -265,19 +267,18 @@ def test_heads_are_found_in_files_and_forged_ones_told(log, tmp_path):
     assert not (tmp_path / "none.db").exists()
 
 
+def header_of(jws):
+    part = jws.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
 def test_a_head_is_no_access_token(log):
     """8725-3.11-a."""
     head = log.head()["head"]
     assert log.call("GET", AUDIT, token=head).status == 401
     assert log.bed.introspect(head) == {"active": False}
-    header = canary_header(head)
-    assert header["typ"] == "audit-head+jwt"
+    assert header_of(head)["typ"] == "audit-head+jwt"
 
-
-def canary_header(jws):
-    import base64
-    part = jws.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 # ---- who may read it (F-35) ----
@@ -396,29 +397,8 @@ def test_issuing_writes_no_record(log):
     assert log.seq() == before
 
 
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A log of the test's own, and how far ahead its server's clock is from the next start on."""
-    script = tmp_path / "serve"
-    program = binary()
-
-    def ahead(seconds):
-        fake = (f"FAKETIME='+{seconds}s' FAKETIME_DONT_FAKE_MONOTONIC=1 "
-                "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "
-                "LD_PRELOAD='/usr/$LIB/faketime/libfaketimeMT.so.1' ")
-        script.write_text(f'#!/bin/sh\n[ "$1" = serve ] || exec "{program}" "$@"\n'
-                          + (fake if seconds else "") + f'exec "{program}" "$@"\n')
-        script.chmod(0o755)
-
-    ahead(0)
-    monkeypatch.setenv("SCOPEMINT_BIN", str(script))
-    bed = Testbed(tmp_path / "bed", ["audit.kept_s=60", "node.name=east"], SEED).start()
-    yield Log(bed), ahead
-    bed.stop()
-
-
-def test_a_restart_keeps_the_chain_and_pruning_leaves_a_checkpoint(own):
-    log, ahead = own
+def test_a_restart_keeps_the_chain(own_bed):
+    log = Log(own_bed(["node.name=east"], SEED))
     log.change()
     kept = log.head()
     log.bed.restart()
@@ -430,16 +410,50 @@ def test_a_restart_keeps_the_chain_and_pruning_leaves_a_checkpoint(own):
     answer = log.verify(head=log.bed.state / "server.log", status=True)
     assert answer["heads"]["held"] == 1 and answer["records"] == kept["seq"] + 1
 
-    log.bed.stop()
-    ahead(300)
-    log.bed.start()
-    gone = kept["seq"] + 1
-    assert eventually(lambda: log.verify()["pruned_to_seq"] == gone)
+
+@pytest.fixture
+def hurried(tmp_path, monkeypatch, own_bed):
+    """A log whose server's clocks, both of them, can be moved forward as if time had passed."""
+    script, offset = tmp_path / "serve", tmp_path / "offset"
+    program = binary()
+
+    def move(seconds):
+        new = pathlib.Path(f"{offset}.new")
+        new.write_text(f"{seconds:+d}\n")
+        new.replace(offset)
+
+    move(0)
+    script.write_text(f'#!/bin/sh\n[ "$1" = serve ] || exec "{program}" "$@"\n'
+                      f"FAKETIME_TIMESTAMP_FILE='{offset}' FAKETIME_NO_CACHE=1 "
+                      "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 "
+                      f"LD_PRELOAD='/usr/$LIB/faketime/libfaketimeMT.so.1' exec \"{program}\" \"$@\"\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("SCOPEMINT_BIN", str(script))
+    return Log(own_bed(["audit.kept_s=60"], SEED)), move
+
+
+def heads_said(log):
+    return [json.loads(line) for line in log.bed.log().splitlines() if '"audit_head"' in line]
+
+
+def test_after_an_hour_the_head_is_logged_and_pruning_leaves_a_checkpoint(hurried):
+    log, move = hurried
+    log.change()
+    kept = log.head()
+    assert heads_said(log) == []
+    move(3700)  # nothing is forgotten in the first hour after a start
+    log.bed.issue()
+    assert eventually(lambda: heads_said(log))
+    assert log.verify(head=heads_said(log)[0]["head"])["seq"] == heads_said(log)[0]["seq"] == kept["seq"]
+    assert eventually(lambda: log.bed.issue() and log.verify()["pruned_to_seq"] == kept["seq"])
     log.tokens["root"] = log.bed.issue(log.bed.admin)
     assert log.items() == []
     log.rename("self")
-    assert [item["seq"] for item in log.items()] == [gone + 1]
+    assert [item["seq"] for item in log.items()] == [kept["seq"] + 1]
     answer = log.verify(status=True)
-    assert (answer["records"], answer["seq"], answer["pruned_to_seq"]) == (1, gone + 1, gone)
-    assert log.verify(head=kept["head"], status=False)["heads"]["pruned"] == 1, "nobody can say any more"
+    assert (answer["records"], answer["seq"], answer["pruned_to_seq"]) == (1, kept["seq"] + 1, kept["seq"])
     assert log.verify(head=log.head()["head"], status=True)["heads"]["held"] == 1
+    log.bed.restart()
+    log.tokens["root"] = log.bed.issue(log.bed.admin)
+    log.rename("self")
+    assert log.verify(head=kept["head"], status=True)["seq"] == kept["seq"] + 2, "the checkpoint is that head"
