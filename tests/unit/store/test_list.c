@@ -88,6 +88,40 @@ CONTRACT(secrets_of_an_application_are_listed)
     arena_reset(&arena);
 }
 
+/* In pages of every size, each of which begins where the one before ended. */
+CONTRACT(tokens_of_several_partners_are_scanned_once)
+{
+    const struct sid partners[] = {fixture_sid(2), fixture_sid(40), fixture_sid(3)};
+    enum { PARTNERS = sizeof(partners) / sizeof(partners[0]) };
+
+    lists_fill(f);
+    for (size_t limit = 1; limit < LISTS_TOKENS + 2; limit += 7) {
+        struct sid last = {{0}};
+        size_t first = 0, count = 0, of_third = 0;
+        while (first < PARTNERS) {
+            struct store_read read = {
+                .verb = STORE_TOKEN_SCAN,
+                .in.token_scan = {&partners[first], PARTNERS - first, last, limit}};
+            cr_assert_eq(read_now(f, &read), STORE_OUTCOME_DONE);
+            cr_assert(read.out.count == limit || read.out.scanned == PARTNERS - first);
+            first += read.out.scanned;
+            for (size_t i = 0; i < read.out.count; i++, count++) {
+                const struct token_row *row = &read.out.tokens[i];
+                bool is_third = sid_eq(&row->partner_sid, &partners[2]);
+                cr_assert(is_third || (sid_eq(&row->partner_sid, &partners[0]) && of_third == 0));
+                cr_assert(memcmp(row->token_sid.bytes, last.bytes, sizeof(last.bytes)) > 0 ||
+                          (is_third && of_third == 0));
+                of_third += is_third;
+                last = row->token_sid;
+            }
+            if (read.out.count < limit)
+                last = (struct sid){{0}};
+        }
+        cr_assert_eq(count, LISTS_TOKENS);
+    }
+    arena_reset(&arena);
+}
+
 /* P3: what was answered is seen, each time. */
 CONTRACT(a_read_sees_what_was_answered)
 {
