@@ -18,6 +18,8 @@
     {"--after", "ID", "those that follow this one; --before likewise", USE_QUERY}, \
     {"--before", "ID", "those that come before this one", USE_QUERY}, \
     {"--include-fields", "NAMES", "these alone, with commas between", USE_QUERY}, \
+    {"--exclude-fields", "NAMES", "all but these", USE_QUERY}, \
+    {"--with-related", NULL, "each one's partner with it", USE_QUERY}, \
     {"--all", NULL, "every page"}
 
 #define DRY_RUN_OPTION {"--dry-run", NULL, "change nothing, show what it is about"}
