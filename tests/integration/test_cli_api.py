@@ -345,6 +345,43 @@ def test_app_approve(bed, admin):
 
 # ---- tokens ----
 
+def test_token_life(bed, admin):
+    made = admin.json("token", "create", "--scopes", "calls.manage sms.read", "--name", "mine",
+                      "--access-token-expires-in", "120")
+    sid, token = made["token_sid"], made["access_token"]
+    assert admin.json("token", "show", sid)["access_token"] is None
+    assert admin.json("token", "update", sid, "--scopes", "calls.read")["scopes"] == ["calls.read"]
+    assert bed.introspect(token)["scope"] == "calls.read"
+    assert sid in [item["token_sid"] for item in admin.json("token", "list", "--all")["items"]]
+    dry = admin.run("token", "delete", sid, "--dry-run")
+    assert dry.returncode == OK and json.loads(dry.stdout)["token_sid"] == sid and bed.is_active(token)
+    assert admin.json("token", "delete", sid) == {"result": "revoked"}
+    assert not bed.is_active(token)
+
+
+def test_token_show_is_the_presented_one(admin):
+    assert admin.json("token", "show")["name"] == "scopemint command"
+
+
+def test_token_revoke_reads_the_token(bed, admin, tmp_path):
+    for give in ("stdin", "file"):
+        token = admin.json("token", "create", "--scopes", "calls.read")["access_token"]
+        path = tmp_path / "token"
+        path.write_text(token + "\n")
+        source, stdin = ("-", f" {token}\n") if give == "stdin" else (path, "")
+        dry = admin.run("token", "revoke", source, "--dry-run", stdin=stdin)
+        assert json.loads(dry.stdout)["active"] is True and bed.is_active(token)
+        assert admin.json("token", "revoke", source, stdin=stdin) == {"result": "accepted"}
+        assert not bed.is_active(token)
+    assert "is empty" in admin.run("token", "revoke", "-", stdin="\n").stderr
+
+
+def test_token_of_a_partner_below(bed, admin):
+    made = admin.json("token", "create", "--partner", bed.facts["sub_partner"]["partner_sid"], "--scopes", "calls.read")
+    assert made["partner_sid"] == bed.facts["sub_partner"]["partner_sid"]
+    admin.refused("token", "create", "--partner", NOBODY, status=NOT_FOUND)
+
+
 def test_token_explain(bed, admin):
     sid = bed.introspect(bed.issue(scope="calls.read"))["token_sid"]
     assert "calls.read" in json.dumps(admin.json("token", "explain", sid))
