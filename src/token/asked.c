@@ -49,7 +49,7 @@ static bool holds(struct str names, struct str name)
     struct str piece;
 
     while (str_split(&names, ' ', &piece))
-        if (str_eq(piece, name))
+        if (piece.len > 0 && str_eq(piece, name)) /* no text at all has one piece, without a name */
             return true;
     return false;
 }

@@ -123,6 +123,30 @@ Test(change, obeys_its_table) /* M1, M3 */
     leaks_check();
 }
 
+/* A list that holds an empty text names something, and nothing is called so. */
+Test(change, an_empty_name_is_unknown)
+{
+    struct tree t;
+    struct arena arena;
+    struct str none[] = {STR("")};
+    tree_init(&t);
+    const struct scope_set all = *catalogue_all(t.catalogue);
+    static const char *const stored[] = {"", "calls.read"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct change_facts facts = {.stored = str_from(stored[i]),
+                                           .bound = {.catalogue = t.catalogue},
+                                           .scopes = &all,
+                                           .rights = &all};
+        struct change change;
+        arena_init(&arena, NULL, 0, 65536);
+        cr_assert_eq(change_decide(&facts, &(struct asked_names){none, 1}, &arena, &change),
+                     ERR_NONE);
+        cr_assert_eq(change.verdict, CHANGE_NOT_GRANTED, "row %zu", i);
+        arena_reset(&arena);
+    }
+    tree_done(&t);
+}
+
 /* What does not work now is granted nothing, and narrowing it is still allowed. */
 Test(change, a_suspended_partner_or_a_lost_application_allows_nothing)
 {
