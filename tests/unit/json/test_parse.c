@@ -231,3 +231,25 @@ Test(json_parse, lines_of_values_are_known)
     cr_assert_eq(json_line(text, NULL), 1);
     parsing_done(&p);
 }
+
+Test(json_parse, pieces_of_the_text_are_found_again)
+{
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {
+        {"{\"a\":{}}", "{}"},
+        {"{\"b\":[1],\"a\" : { \"x\" : [ 1, {} ] } , \"c\":{}}", "{ \"x\" : [ 1, {} ] }"},
+        {"{\"a\":[\"]\",\"\\\"]\",\"\\\\\"],\"b\":[]}", "[\"]\",\"\\\"]\",\"\\\\\"]"},
+        {" {\"a\\u0061\":1,\"a\":[[],[[]]]}", "[[],[[]]]"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct parsing p;
+        struct str text = str_from(rows[i].text);
+        cr_assert_eq(parsing_run(&p, text), ERR_NONE);
+        struct str piece = json_source(text, json_member(p.value, STR("a")));
+        cr_assert(str_eq(piece, str_from(rows[i].expected)), "%s", rows[i].text);
+        cr_assert(str_eq(json_source(text, p.value), str_trim(text, ' ')), "%s", rows[i].text);
+        parsing_done(&p);
+    }
+}
