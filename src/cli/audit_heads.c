@@ -99,7 +99,7 @@ static enum cli_exit read_text(const struct config *config, struct str text,
     else if (out->count + out->unknown_key + out->forged == 0)
         cli_say("there is no head of an audit log in what --head names; a head is the `head` of "
                 "GET /core/v2/admin/audit/head, or of an `audit_head` line of the server's log");
-    else
+    else if (out->count > 0)
         qsort(out->items, out->count, sizeof(*out->items), in_order);
     return r.faulted || out->count + out->unknown_key + out->forged == 0 ? CLI_FAILED : CLI_OK;
 }
