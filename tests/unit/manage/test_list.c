@@ -365,6 +365,23 @@ Test(list, a_cursor_has_the_type_of_the_key)
     arena_reset(&s.arena);
 }
 
+Test(list, a_kind_may_page_by_cursor_downwards)
+{
+    struct object_kind kind = thing_kind;
+    struct scene s;
+
+    scene_init(&s);
+    cr_assert_eq(parse(&s, &kind, "order=name+desc&after=x"), ERR_NONE);
+    cr_assert_eq(s.errors.count, (size_t)1);
+    kind.cursor_descends = true;
+    cr_assert_eq(parse(&s, &kind, "order=name+desc&after=x"), ERR_NONE);
+    cr_assert_eq(s.errors.count, (size_t)0);
+    cr_assert(s.query.descending && !s.query.by_offset);
+    cr_assert_eq(parse(&s, &kind, "order=size+desc&after=x"), ERR_NONE);
+    cr_assert_eq(s.errors.count, (size_t)1, "of the key alone");
+    arena_reset(&s.arena);
+}
+
 static const struct {
     const char *query;
     uint64_t shown;

@@ -137,6 +137,48 @@ Test(list_page, what_is_not_counted_has_no_total)
     bed_done(&bed);
 }
 
+/* A list by number that has looked at some rows and found nothing in them. */
+static enum step_result list_nothing_yet(struct exchange *x)
+{
+    struct object_kind kind = thing_kind;
+    const struct attribute_value resume = {.number = 42};
+    struct list_state *state = x->state;
+
+    kind.key = THING_SIZE;
+    if (list_query_read(x, &kind, &state->query) == STEP_DONE)
+        return STEP_DONE;
+    return list_page_reply(x, &state->query,
+                           &(struct list_page){.total = -1,
+                                               .has_more = true,
+                                               .resume = &resume,
+                                               .context = state,
+                                               .write = write_thing,
+                                               .key = thing_key});
+}
+
+static const struct endpoint nothing_endpoint = {
+    "nothing", sizeof(struct list_state), {list_nothing_yet}};
+
+Test(list_page, an_empty_one_may_have_a_next)
+{
+    static const char *const places[][2] = {{"after=7", "after=42"}, {"before=7", "before=42"}};
+    struct bed bed;
+
+    bed_init(&bed);
+    for (size_t i = 0; i < 2; i++) {
+        struct answer answer;
+        char next[128];
+        ask(&bed, &nothing_endpoint, places[i][0], &answer);
+        snprintf(next, sizeof(next), "{\"next\":\"%s/core/v2/things?%s\"}", BED_ISSUER,
+                 places[i][1]);
+        cr_assert_not_null(
+            memmem(answer_body(&answer).ptr, answer_body(&answer).len, next, strlen(next)), "%.*s",
+            STR_ARG(answer_body(&answer)));
+        answer_done(&answer);
+    }
+    bed_done(&bed);
+}
+
 /* The query of the next page; empty when there is none. */
 static struct str next_of(struct answer *answer)
 {
