@@ -61,7 +61,7 @@ void api_shell_word(struct str s, struct buf *out);
 enum cli_exit api_explain_failure(const struct http_reply *reply, const struct json_value *body);
 
 /* Prints a value that came from the server as a member of the current object or row, or, outermost,
- * as the object itself. */
+ * as the object itself. brief: for a cell, a long list as its beginning. */
 void api_put_member(struct output *o, const char *key, const struct json_value *value, bool brief);
 void api_put_object(struct output *o, const struct json_value *object);
 

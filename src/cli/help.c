@@ -20,10 +20,14 @@ void cli_print_overview(FILE *out)
 
 static void print_option(FILE *out, const struct cli_option *option)
 {
+    enum { WIDTH = 22 };
     char left[64];
-    snprintf(left, sizeof(left), "%s%s%s", option->name, option->value != NULL ? " " : "",
-             option->value != NULL ? option->value : "");
-    fprintf(out, "  %-22s %s\n", left, option->help);
+    int n = snprintf(left, sizeof(left), "%s%s%s", option->name, option->value != NULL ? " " : "",
+                     option->value != NULL ? option->value : "");
+    if (n > WIDTH) /* its help goes below */
+        fprintf(out, "  %s\n  %-*s %s\n", left, WIDTH, "", option->help);
+    else
+        fprintf(out, "  %-*s %s\n", WIDTH, left, option->help);
 }
 
 static void print_api_help(FILE *out)
