@@ -1,4 +1,5 @@
-"""Real clients, unchanged: Authlib here, jose, oauth4webapi and openid-client in Node, libjwt in C."""
+"""Real clients, unchanged: Authlib here, jose, oauth4webapi and openid-client in Node, libjwt in C; and a validator of
+OpenAPI, in Node too."""
 
 import pathlib
 import subprocess
@@ -120,3 +121,10 @@ def test_libjwt(bed, tmp_path):
     assert good.returncode == 0 and good.stdout.strip() == bed.issuer, good.stderr
     head, payload, signature = token.split(".")
     assert verify(f"{head}.{payload[:-2]}AA.{signature}").returncode != 0
+
+
+def test_openapi_is_valid(bed, node_modules):
+    document = requests.get(bed.issuer + "/openapi.json", timeout=10).text
+    result = subprocess.run(["node", "openapi.mjs"], input=document, cwd=NODE, capture_output=True, text=True, timeout=60,
+                            check=False)
+    assert (result.returncode, result.stdout) == (0, "3.1\n"), result.stdout + result.stderr
