@@ -343,6 +343,20 @@ static RESULT put_token_page(struct sqlite *s, struct query *q, const struct sto
 
 /* ---- partners and applications ---- */
 
+/* Below the root is everything, and the table's own indexes serve instead of a walk. */
+static RESULT is_everything(struct sqlite *s, const struct store_list *list, bool *out)
+{
+    int64_t is_root = 0;
+    struct query q;
+
+    begin_query(&q);
+    buf_cstr(&q.sql, "SELECT parent_sid IS NULL FROM partners WHERE partner_sid = ");
+    put_sid(&q, list->partner_sid);
+    TRY(ask_number(s, &q, &is_root));
+    *out = list->descendants && is_root != 0;
+    return RESULT_OK;
+}
+
 static void put_tree(struct query *q, const struct store_list *list)
 {
     buf_cstr(&q->sql, "WITH RECURSIVE tree (root) AS (VALUES (");
@@ -351,28 +365,35 @@ static void put_tree(struct query *q, const struct store_list *list)
     if (list->descendants)
         buf_cstr(&q->sql, " UNION ALL SELECT below.partner_sid FROM tree "
                           "JOIN partners AS below ON below.parent_sid = tree.root");
-    buf_cstr(&q->sql, ") SELECT ");
+    buf_cstr(&q->sql, ") ");
 }
 
-static void put_party(struct query *q, const struct store_list *list, enum store_table table)
+/* SELECT what FROM the rows that the list is of. */
+static void put_party(struct query *q, const struct store_list *list, bool everything,
+                      const char *what)
 {
-    buf_cstr(&q->sql, table == STORE_PARTNERS
-                          ? " FROM tree CROSS JOIN partners ON partner_sid = root WHERE true"
-                          : " FROM tree CROSS JOIN applications ON partner_sid = root WHERE true");
+    enum store_table table = store_column_table(list->order);
+
+    if (!everything)
+        put_tree(q, list);
+    buf_cstr(&q->sql, "SELECT ");
+    buf_cstr(&q->sql, what);
+    buf_cstr(&q->sql, everything ? " FROM " : " FROM tree CROSS JOIN ");
+    buf_cstr(&q->sql, table == STORE_PARTNERS ? "partners" : "applications");
+    buf_cstr(&q->sql, everything ? " WHERE true" : " ON partner_sid = root WHERE true");
     put_conditions(q, list, table);
 }
 
-static void put_party_page(struct query *q, const struct store_list *list, enum store_table table)
+static void put_party_page(struct query *q, const struct store_list *list, bool everything)
 {
-    put_tree(q, list);
-    buf_cstr(&q->sql,
-             table == STORE_PARTNERS ? SQLITE_PARTNER_COLUMNS : SQLITE_APPLICATION_COLUMNS);
-    put_party(q, list, table);
+    bool partners = store_column_table(list->order) == STORE_PARTNERS;
+
+    put_party(q, list, everything, partners ? SQLITE_PARTNER_COLUMNS : SQLITE_APPLICATION_COLUMNS);
     put_order(q, list, "");
     put_limit(q, list);
 }
 
-static RESULT count_party(struct sqlite *s, struct store_read *read, enum store_table table)
+static RESULT count_party(struct sqlite *s, struct store_read *read, bool everything)
 {
     struct store_list all = read->in.list;
     struct query q;
@@ -380,43 +401,13 @@ static RESULT count_party(struct sqlite *s, struct store_read *read, enum store_
 
     all.after = all.before = (struct sid){{0}};
     begin_query(&q);
-    put_tree(&q, &all);
-    buf_cstr(&q.sql, "count(*)");
-    put_party(&q, &all, table);
+    put_party(&q, &all, everything, "count(*)");
     TRY(ask_number(s, &q, &total));
     read->out.total = (size_t)total;
     return RESULT_OK;
 }
 
 /* ---- rows ---- */
-
-static bool keep(struct arena *arena, struct str *text)
-{
-    *text = arena_str(arena, *text);
-    return text->ptr != NULL;
-}
-
-static RESULT add_partner(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
-                          struct partner_row *out)
-{
-    TRY(sqlite_column_partner(s, st, out));
-    return keep(arena, &out->name) && keep(arena, &out->login) &&
-                   keep(arena, &out->available_scopes)
-               ? RESULT_OK
-               : FAULT(ERR_FAULT_MEMORY);
-}
-
-static RESULT add_application(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
-                              struct application_row *out)
-{
-    TRY(sqlite_column_application(s, st, out));
-    return keep(arena, &out->name) && keep(arena, &out->grant_types) &&
-                   keep(arena, &out->redirect_uris) && keep(arena, &out->scopes) &&
-                   keep(arena, &out->approved_restricted) && keep(arena, &out->audiences) &&
-                   keep(arena, &out->jwks)
-               ? RESULT_OK
-               : FAULT(ERR_FAULT_MEMORY);
-}
 
 static struct result add_row(struct sqlite *s, sqlite3_stmt *st, struct store_read *read, size_t at)
 {
@@ -428,12 +419,13 @@ static struct result add_row(struct sqlite *s, sqlite3_stmt *st, struct store_re
     case STORE_TOKENS:
         return sqlite_column_token(s, st, read->arena, (struct token_row *)read->out.tokens + at);
     case STORE_PARTNERS:
-        return add_partner(s, st, read->arena, (struct partner_row *)read->out.partners + at);
+        return sqlite_read_partner(s, st, read->arena,
+                                   (struct partner_row *)read->out.partners + at);
     case STORE_APPLICATIONS:
         break;
     }
-    return add_application(s, st, read->arena,
-                           (struct application_row *)read->out.applications + at);
+    return sqlite_read_application(s, st, read->arena,
+                                   (struct application_row *)read->out.applications + at);
 }
 
 static const size_t row_sizes[] = {sizeof(struct token_row), sizeof(struct partner_row),
@@ -460,14 +452,17 @@ struct result sqlite_list(struct sqlite_reader *reader, struct store_read *read)
 {
     const struct store_list *list = &read->in.list;
     enum store_table table = store_column_table(list->order);
+    bool everything = false;
     struct query q;
     size_t count = 0;
 
+    if (table != STORE_TOKENS)
+        TRY(is_everything(&reader->s, list, &everything));
     begin_query(&q);
     if (table == STORE_TOKENS)
         TRY(put_token_page(&reader->s, &q, list));
     else
-        put_party_page(&q, list, table);
+        put_party_page(&q, list, everything);
     read->out.tokens = arena_array(read->arena, list->limit, row_sizes[table]);
     if (read->out.tokens == NULL)
         return FAULT(ERR_FAULT_MEMORY);
@@ -478,6 +473,7 @@ struct result sqlite_list(struct sqlite_reader *reader, struct store_read *read)
     read->out.count = count < list->limit ? count : list->limit;
     if (!sid_is_none(&list->before))
         turn_around(read, row_sizes[table]);
-    return list->want_total && table != STORE_TOKENS ? count_party(&reader->s, read, table)
-                                                     : RESULT_OK;
+    if (!list->want_total || table == STORE_TOKENS)
+        return RESULT_OK;
+    return count_party(&reader->s, read, everything);
 }

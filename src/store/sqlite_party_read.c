@@ -1,6 +1,6 @@
 /* Rows of partners and applications as SQLite gives them, and all of them for the start. */
 #include "store/row_names.h"
-#include "store/sqlite.h"
+#include "store/sqlite_reader.h"
 
 struct result sqlite_column_partner(struct sqlite *s, sqlite3_stmt *st, struct partner_row *out)
 {
@@ -136,4 +136,34 @@ struct result sqlite_read_party(struct store_backend *backend,
     TRY(visit_rows(s, partners, visit_partner, visitor));
     TRY(visit_rows(s, applications, visit_application, visitor));
     return visit_rows(s, secrets, visit_secret, visitor);
+}
+
+/* ---- rows that outlive the statement ---- */
+
+static bool keep(struct arena *arena, struct str *text)
+{
+    *text = arena_str(arena, *text);
+    return text->ptr != NULL;
+}
+
+struct result sqlite_read_partner(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
+                                  struct partner_row *out)
+{
+    TRY(sqlite_column_partner(s, st, out));
+    return keep(arena, &out->name) && keep(arena, &out->login) &&
+                   keep(arena, &out->available_scopes)
+               ? RESULT_OK
+               : FAULT(ERR_FAULT_MEMORY);
+}
+
+struct result sqlite_read_application(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
+                                      struct application_row *out)
+{
+    TRY(sqlite_column_application(s, st, out));
+    return keep(arena, &out->name) && keep(arena, &out->grant_types) &&
+                   keep(arena, &out->redirect_uris) && keep(arena, &out->scopes) &&
+                   keep(arena, &out->approved_restricted) && keep(arena, &out->audiences) &&
+                   keep(arena, &out->jwks)
+               ? RESULT_OK
+               : FAULT(ERR_FAULT_MEMORY);
 }

@@ -26,6 +26,12 @@ struct sqlite_reader {
 RESULT sqlite_column_token(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
                            struct token_row *out);
 
+/* Rows of SQLITE_PARTNER_COLUMNS and SQLITE_APPLICATION_COLUMNS; likewise. */
+RESULT sqlite_read_partner(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
+                           struct partner_row *out);
+RESULT sqlite_read_application(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
+                               struct application_row *out);
+
 /* Steps through the statement and hands it to add for each row, with its place; resets it. */
 RESULT sqlite_read_rows(struct sqlite *s, sqlite3_stmt *statement,
                         struct result (*add)(struct sqlite *s, sqlite3_stmt *statement,

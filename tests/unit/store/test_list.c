@@ -253,6 +253,31 @@ CONTRACT(partners_and_applications_of_a_subtree)
     arena_reset(&arena);
 }
 
+/* The root's list takes another way than a subtree's, to the same rows. */
+CONTRACT(everything_is_below_the_root)
+{
+    struct store_read all = lists_read(STORE_PARTNER_LIST, 2, STORE_PARTNER_SID);
+    struct store_read named = lists_read(STORE_APPLICATION_LIST, 2, STORE_APPLICATION_NAME);
+    struct store_filter odd = {
+        .column = STORE_APPLICATION_NAME, .operator= STORE_IS_EQ, .text = STR("odd")};
+
+    lists_fill(f);
+    all.in.list.descendants = all.in.list.want_total = true;
+    all.in.list.after = fixture_sid(2);
+    cr_assert_eq(read_now(f, &all), STORE_OUTCOME_DONE);
+    cr_assert_eq(all.out.count, 12);
+    cr_assert_eq(all.out.total, 13);
+    cr_assert(str_eq(all.out.partners[0].login, STR("below")));
+    named.in.list.descendants = named.in.list.want_total = true;
+    named.in.list.filters = &odd;
+    named.in.list.filter_count = 1;
+    named.in.list.limit = 2;
+    cr_assert_eq(read_now(f, &named), STORE_OUTCOME_DONE);
+    cr_assert_eq(named.out.count, 2);
+    cr_assert_eq(named.out.total, 5);
+    arena_reset(&arena);
+}
+
 /* ---- the audit log ---- */
 
 CONTRACT(the_log_is_read_both_ways_and_verifies)
