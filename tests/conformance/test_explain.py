@@ -1,12 +1,16 @@
 """GET /core/v2/admin/tokens/{token_sid}/explain: why a token is active or not and what holds or takes each scope; the
 same answer as introspection, and nothing of ancestors that the caller may not see."""
 
+import base64
+import contextlib
 import json
+import sqlite3
+import uuid
 
 import pytest
 
 from forge import claims
-from testbed import Client, Testbed
+from testbed import Client, Testbed, eventually
 
 RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.read", "scopemint.audit", "scopemint.revoke",
           "oauth.read", "oauth.manage_all_tokens"]
@@ -64,6 +68,11 @@ class Explain:
 
 def sid(token):
     return claims(token)["jti"].rsplit(".", 1)[0]
+
+
+def header(token):
+    part = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
 def check(answer, name, which=0):
@@ -188,3 +197,38 @@ def test_m2_decides_without_the_audit_scope(explain):
 @pytest.mark.parametrize("path", ["x", UNKNOWN.upper(), UNKNOWN + "0", "%00", "018f0000-0000-4000-8000-000000000000"])
 def test_a_malformed_sid_names_nothing(explain, path):
     assert explain.call("GET", f"/core/v2/admin/tokens/{path}/explain").status == 404
+
+
+def test_selectors_and_keys_are_told_apart(own_bed):
+    """What a selector revocation leaves in the store, and a key that was withdrawn."""
+    bed = own_bed(seed=SEED)
+    explain = Explain(bed)
+    tokens = {ref: explain.token(ref, scope="sms.read") for ref in TREE}
+    bed.stop()
+    with contextlib.closing(sqlite3.connect(bed.facts["store"])) as store, store:
+        number = store.execute("SELECT last_number FROM store").fetchone()[0]
+        for kind, text in (("partner_tree", explain.sids["self"]), ("partner", explain.sids["parent"]),
+                           ("application", bed.seeded("stranger").client_id)):
+            number += 1
+            store.execute("INSERT INTO entries VALUES (?, ?, ?, '', ?, ?, '', 0)",
+                          (number, kind, uuid.UUID(text).bytes, 2**40, 1000))
+        store.execute("UPDATE store SET last_number = ?", (number,))
+    bed.start()
+    explain.root = bed.issue(bed.admin)
+    reasons = {ref: check(explain.show(token), "selector") for ref, token in tokens.items()}
+    for ref, named in (("child", "Partner self"), ("self", "Partner self"), ("parent", "Partner parent")):
+        assert reasons[ref]["reason"] == "all tokens of a partner up to then were revoked"
+        assert reasons[ref]["name"] == named
+    assert reasons["stranger"]["reason"] == "all tokens of its application up to then were revoked"
+
+    fresh = explain.token("stranger", scope="sms.read")
+    assert explain.show(fresh)["active"]
+    kid = header(fresh)["kid"]
+    assert bed.scopemint("key", "generate").returncode in (0, 1)
+    assert bed.scopemint("key", "rotate", "--force").returncode == 0
+    assert eventually(lambda: header(bed.issue(bed.admin))["kid"] != kid)
+    assert bed.scopemint("key", "withdraw", kid).returncode == 0
+    assert eventually(lambda: not bed.is_active(fresh))
+    explain.root = bed.issue(bed.admin)
+    found = check(explain.show(fresh), "key")
+    assert found == {"check": "key", "holds": False, "reason": "the key of its newest JWT is gone", "kid": kid}
