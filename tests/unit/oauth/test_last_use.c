@@ -1,0 +1,108 @@
+/* Last uses of tokens, from the note to the row (SPEC 3). */
+#include <criterion/criterion.h>
+
+#include "exchange/peer.h"
+#include "exchange/touch.h"
+#include "store/list.h"
+#include "support/leaks.h"
+#include "unit/oauth/bed.h"
+
+struct creation {
+    struct store_request request; /* first */
+    bool done;
+};
+
+static void creation_done(struct store_request *request)
+{
+    ((struct creation *)request)->done = true;
+}
+
+static bool is_created(void *creation)
+{
+    return ((const struct creation *)creation)->done;
+}
+
+static struct sid create_token(struct bed *bed)
+{
+    int64_t now_ms = clock_wall_ms(bed->server.clock);
+    struct creation creation = {
+        .request = {.verb = STORE_TOKEN_CREATE,
+                    .loop = bed->worker.loop,
+                    .done = creation_done,
+                    .in.token_create = {.client_id = bed->clients.basic,
+                                        .partner_sid = bed->clients.tree.shop,
+                                        .name = STR("t"),
+                                        .scopes = STR("calls.read"),
+                                        .audiences = STR(BED_ISSUER),
+                                        .created_ms = now_ms,
+                                        .exp_s = now_ms / 1000 + 900,
+                                        .exp_signed_s = now_ms / 1000 + 900,
+                                        .newest = {.exp_s = now_ms / 1000 + 900, .kid = STR("k")},
+                                        .generation = 1}}};
+    struct token_row *row = &creation.request.in.token_create;
+
+    cr_assert(
+        result_ok(sid_new(bed->server.clock, &bed->clients.tree.entropy.entropy, &row->token_sid)));
+    store_submit(bed->server.store, &creation.request);
+    cr_assert(loop_thread_until(bed->loop, is_created, &creation, 20000));
+    cr_assert(result_ok(creation.request.result));
+    return row->token_sid;
+}
+
+static bool is_sent(void *bed)
+{
+    return ((const struct bed *)bed)->worker.touched.token_count == 0;
+}
+
+struct reading {
+    struct store_read read; /* first */
+    bool done;
+};
+
+static void reading_done(struct store_read *read)
+{
+    ((struct reading *)read)->done = true;
+}
+
+static bool is_read(void *reading)
+{
+    return ((const struct reading *)reading)->done;
+}
+
+/* A full batch goes at once; what comes while it is full is passed over. */
+Test(last_use, a_full_batch_is_sent)
+{
+    struct reading reading = {.done = false};
+    struct in6_addr address;
+    struct arena arena;
+    struct bed bed;
+
+    bed_init(&bed);
+    arena_init(&arena, NULL, 0, 65536);
+    cr_assert(peer_parse(STR("192.0.2.7"), &address));
+    int64_t now_s = clock_wall_s(bed.server.clock);
+    struct sid token_sid = create_token(&bed);
+    touch_token(&bed.worker, &token_sid, &address, now_s);
+    cr_assert_eq(bed.worker.touched.token_count, 1);
+    for (uint32_t i = 1; i < TOUCH_TOKENS + 10; i++) {
+        struct sid other = {{[9] = (uint8_t)i, [10] = (uint8_t)(i >> 8), [15] = 1}};
+        touch_token(&bed.worker, &other, &address, now_s);
+    }
+    cr_assert_eq(bed.worker.touched.token_count, TOUCH_TOKENS);
+    cr_assert(loop_thread_until(bed.loop, is_sent, &bed, 20000));
+    reading.read = (struct store_read){.verb = STORE_TOKEN_GET,
+                                       .loop = bed.worker.loop,
+                                       .done = reading_done,
+                                       .arena = &arena,
+                                       .in.token_sid = token_sid};
+    /* The store answers requests in order, and reads see what was answered. */
+    create_token(&bed);
+    store_read_submit(bed.server.store, &reading.read);
+    cr_assert(loop_thread_until(bed.loop, is_read, &reading, 20000));
+    const struct token_row *row = reading.read.out.tokens;
+    cr_assert_eq(row->last_accessed_ms, clock_wall_ms(bed.server.clock));
+    cr_assert(str_eq(row->last_accessed_ip, STR("192.0.2.7")));
+    arena_reset(&arena);
+    bed_done(&bed);
+    leaks_check();
+}
