@@ -123,7 +123,7 @@ class Walk:
         if application is None:
             return "no application"
         scopes = self.some(CONTENT) | self.some(RIGHTS)
-        approved = self.model.catalogue.restricted & self.some(CONTENT)
+        approved = self.some(self.model.catalogue.restricted & scopes)
         self.expect(self.call("PATCH", f"applications/{application.client_id}",
                               {"scopes": sorted(scopes), "approved_restricted": sorted(approved)}), 200)
         application.scopes, application.approved = scopes, approved

@@ -180,8 +180,8 @@ class Model:
             raise Refused(403, 404, 409, 422)
         bound = self.bound(application, partner)
         if asked is None:
-            # all that is allowed: the grant rule and M3
-            names = self.declared(application) & bound & rights
+            # all that the grant rule and M3 allow, down to what a name beyond them included
+            names = self.catalogue.surviving(self.declared(application), bound & rights)
         else:
             names = asked
             if not names <= bound:
