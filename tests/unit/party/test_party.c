@@ -55,6 +55,24 @@ Test(party, subtrees_hold_a_partner_and_what_is_below_it) /* F-07 */
     tree_done(&t);
 }
 
+Test(party, partners_are_counted_through_parents_first)
+{
+    struct tree t;
+    tree_init(&t);
+    size_t count = party_counts(t.party).partners;
+
+    for (size_t number = 0; number < count; number++) {
+        const struct party_partner *partner = party_partner_at(t.party, number);
+        const struct party_partner *parent = party_parent(t.party, partner);
+        cr_assert_eq(partner->number, number);
+        cr_assert(party_find_partner(t.party, &partner->partner_sid) == partner);
+        cr_assert(parent == NULL || parent->number < number);
+    }
+    cr_assert_null(party_partner_at(t.party, count));
+    cr_assert_null(party_partner_at(t.party, SIZE_MAX));
+    tree_done(&t);
+}
+
 Test(party, restricted_scopes_count_only_when_approved)
 {
     struct tree t;
