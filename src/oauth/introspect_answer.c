@@ -39,7 +39,8 @@ enum step_result introspection_ask(struct exchange *x, const struct caller *call
     if (!caller->is_bearer && caller->application->auth_method == CLIENT_AUTH_NONE)
         return exchange_refuse(x, ERR_INVALID_CLIENT, STR_NONE); /* 7662-2.1-i */
     if (!find_rights(x, q)) {
-        x->scope_needed = STR("scopemint.introspect");
+        x->scope_needed =
+            STR("scopemint.introspect oauth.manage_all_tokens oauth.manage oauth.read");
         metrics_add(&x->worker->metrics, METRIC_INTROSPECT_REFUSED, 1);
         return exchange_refuse(x, ERR_INSUFFICIENT_SCOPE, STR_NONE);
     }
