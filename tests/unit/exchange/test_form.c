@@ -194,3 +194,34 @@ Test(form, a_name_has_one_value_or_none) /* 6749-3.2-c, 6749-3.2-e, RFC6749-3.1 
     }
     arena_reset(&arena);
 }
+
+static const struct {
+    const char *text;
+    uint64_t value; /* 0: refused */
+} numbers[] = {
+    {"1", 1},
+    {"900", 900},
+    {"999999999999999999", 999999999999999999},
+    {"99999999999999999999999999999999999999", 999999999999999999}, /* clamped */
+    {"", 0},
+    {"0", 0},
+    {"01", 0},
+    {"-1", 0},
+    {"+1", 0},
+    {" 1", 0},
+    {"1 ", 0},
+    {"1.5", 0},
+    {"1e3", 0},
+    {"0x10", 0},
+    {"\xd9\xa1", 0}, /* a digit of another script */
+};
+
+Test(form, a_positive_number_has_digits_alone)
+{
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uint64_t value = 0;
+        cr_assert_eq(form_positive(str_from(numbers[i].text), &value), numbers[i].value != 0, "%s",
+                     numbers[i].text);
+        cr_assert_eq(value, numbers[i].value, "%s", numbers[i].text);
+    }
+}
