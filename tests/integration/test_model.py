@@ -133,11 +133,15 @@ class Walk:
         there = [one for one in self.model.applications if not one.gone and one.partner.status != "canceled"]
         return self.random.choice(there) if there else None
 
+    def other_status(self, what):
+        """Mostly active, so that most tokens are worth something."""
+        return "suspended" if what.status == "active" and self.random.random() < 0.4 else "active"
+
     def step_application_status(self):
         application = self.pick_application()
         if application is None:
             return "no application"
-        application.status = "suspended" if application.status == "active" else "active"
+        application.status = self.other_status(application)
         self.expect(self.call("PATCH", f"applications/{application.client_id}", {"status": application.status}), 200)
         return f"application {application.client_id} {application.status}"
 
@@ -182,7 +186,7 @@ class Walk:
         partner = self.pick_partner()
         if partner is None:
             return "no partner"
-        status = "suspended" if partner.status == "active" else "active"
+        status = self.other_status(partner)
         self.expect(self.call("PATCH", f"partners/{partner.sid}", {"status": status}), 200)
         partner.status = status
         return f"partner {partner.sid} {status}"
@@ -309,8 +313,10 @@ class Walk:
             return "no token"
         token = self.random.choice(tokens)
         caller = self.random.choice(token.jwts)
-        latest = max(jwt.exp for jwt in token.jwts[-1:])
-        exp = self.random.choice([latest, self.random.randint(self.now() + 600, latest), latest + 1, self.now() - 5])
+        latest, soonest = token.jwts[-1].exp, self.now() + 600
+        if latest <= soonest:
+            return "too near its end to say what the server's clock will find"
+        exp = self.random.choice([latest, self.random.randint(soonest, latest), latest + 1, self.now() - 5])
         body = {"date_expiration_access_token": stamp(exp)}
         try:
             self.model.patch(caller, token, None, self.now())
