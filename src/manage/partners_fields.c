@@ -118,7 +118,8 @@ static enum step_result refuse_handing_out(struct exchange *x, const struct call
     json_write_key(&w, STR("available_scopes"));
     manage_scopes_write(catalogue, excess, &w);
     json_write_object_end(&w);
-    if (message.ptr == NULL || detail.failed)
+    if (message.ptr == NULL || detail.failed ||
+        !result_ok(manage_scopes_text(x, excess, &x->scope_needed)))
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     refused.rule = STR("M3");
     refused.detail = buf_view(&detail);

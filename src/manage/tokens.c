@@ -40,7 +40,7 @@ static enum step_result revoke(struct exchange *x)
     struct token_target *target = x->state;
     const struct token_row *row = target->row;
     const struct audit_event event = {
-        .action = STR("token.delete"), .object = row->token_sid, .partner_sid = row->partner_sid};
+        .action = STR("token.revoke"), .object = row->token_sid, .partner_sid = row->partner_sid};
 
     if (!etag_if_match(x->request.if_match, row->revision))
         return exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
