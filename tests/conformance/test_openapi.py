@@ -10,7 +10,7 @@ import urllib.parse
 import jsonschema
 import pytest
 
-from testbed import FORM, ROOT
+from testbed import FORM, ROOT, eventually
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
@@ -330,3 +330,48 @@ def test_refusals_are_described(world, operation):
                            headers=[("If-Match", '"0"')])
         assert reply.status == 412
         check_answer(operation, reply)
+
+
+def check_get(world, operation_id, path):
+    operation = next(o for o in OPERATIONS if o.id == operation_id)
+    return check_answer(operation, world.send("GET", path, None, None, world.admin))
+
+
+@pytest.mark.parametrize("road", ["DELETE", "/core/v2/oauth/revoke", "/oauth/revoke"])
+def test_who_revoked_is_explained(world, road):
+    """Whichever way it went: members that answers about a live token do not have."""
+    token = world.create("/core/v2/oauth/token", {"scopes": ["calls.read"]})
+    path = f"/core/v2/oauth/tokens/{token['token_sid']}"
+    if road == "DELETE":
+        reply = world.send("DELETE", path, None, None, world.admin)
+    else:
+        reply = world.send("POST", road, FORM, {"token": token["access_token"]}, world.admin)
+    assert reply.status in (200, 204)
+    explained = check_get(world, "explainToken", f"/core/v2/admin/tokens/{token['token_sid']}/explain")
+    check = explained["checks"][0]
+    assert not explained["active"] and check["check"] == "revocation" and not check["holds"]
+    assert check["by"]["client_id"] == world.bed.admin.client_id
+
+
+def test_a_dry_run_that_takes_something(world):
+    update = next(o for o in OPERATIONS if o.id == "updatePartner")
+    path, partner = world.path(update)
+    world.create(f"/core/v2/oauth/token/{partner['partner_sid']}", {"scopes": ["calls.manage"]})
+    reply = world.send("PATCH", path, JSON, {"available_scopes": ["calls.read"]}, world.admin,
+                       query={"dry_run": "true"})
+    answer = check_answer(update, reply)
+    assert answer["total"] == 1 and answer["items"][0]["scopes"] == ["calls.read"]
+    check_closed(update, 200, answer)
+
+
+@pytest.mark.parametrize("path, field", [("/core/v2/applications", "scopes"), ("/core/v2/oauth/token", "scopes"),
+                                         ("/core/v2/partners", "available_scopes")])
+def test_handing_out_is_refused_alike(world, path, field):
+    """M3: 403 names the field, and in the challenge the scopes that are missing."""
+    weak = world.bearer("app.create", "oauth.create", "partners.create")
+    reply = world.send("POST", path, JSON, {"name": "Example", field: ["sms.read"]}, weak)
+    assert reply.status == 403 and reply.json["errors"][0]["field"] == field
+    assert re.search(r'scope="([^"]*)"', reply.header("WWW-Authenticate"))[1] == "sms.read"
+    log = "/core/v2/admin/audit?order=seq+desc&filter=result+eq+refused"  # which follows behind the answer
+    refused = eventually(lambda: check_get(world, "listAuditRecords", log)["items"])
+    assert refused[0]["rule"] == "M3"
