@@ -11,8 +11,8 @@
  *
  * A VALUE is one word, or stands in single or double quotes, which then may hold blanks and the
  * other quote; there are no escapes. In like, % stands for any run of characters and is the only
- * wildcard; letters count by case. Null is equal to nothing and less than nothing: only `ne` finds
- * it. A parameter that is empty counts as not sent, an unknown one is passed over. */
+ * wildcard; letters count by case. Null is found by no filter and comes first. A parameter that is
+ * empty counts as not sent, an unknown one is passed over. */
 #ifndef MANAGE_LIST_H
 #define MANAGE_LIST_H
 

@@ -30,7 +30,7 @@ static bool holds(const struct list_term *term, enum attribute_type type,
                   const struct attribute_value *value)
 {
     if (value->absent)
-        return term->op == LIST_NE;
+        return false;
     if (term->op == LIST_LIKE)
         return list_text_is_like(value->text, term->value.text);
     int order = attribute_compare(type, value, &term->value);
