@@ -1,6 +1,7 @@
 /* POST /core/v2/partners: a child of the caller's partner, or of one below it. */
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
+#include "manage/list.h"
 #include "manage/partners.h"
 #include "manage/scope_names.h"
 
@@ -16,6 +17,7 @@ struct create_state {
     struct stored stored;            /* first */
     const struct json_value *object; /* the body; NULL: not read yet */
     struct partner_fields fields;
+    struct object_fields shown;
     struct audit_event event;
 };
 
@@ -133,6 +135,7 @@ static enum step_result decide(struct exchange *x)
     if (state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
         return STEP_DONE;
     if (partner_fields_judge(x, state->object, BODY_CREATE, false, &state->fields) == STEP_DONE ||
+        list_fields_read(x, &partner_kind, &state->shown) == STEP_DONE ||
         find_parent(x, state, &parent) == STEP_DONE)
         return STEP_DONE;
     state->event = (struct audit_event){
@@ -147,15 +150,15 @@ static enum step_result decide(struct exchange *x)
 
 static enum step_result reply(struct exchange *x)
 {
-    static const struct object_fields all = {UINT64_MAX};
-    const struct store_request *request = &((const struct create_state *)x->state)->stored.request;
+    const struct create_state *state = x->state;
+    const struct store_request *request = &state->stored.request;
 
     if (request->outcome == STORE_OUTCOME_EXISTS)
         return exchange_refuse_field(x, ERR_CONFLICT, STR("login"),
                                      STR("Another partner has this login"));
     if (request->outcome != STORE_OUTCOME_DONE)
         return exchange_refuse(x, ERR_CONFLICT, STR("The parent is no longer there"));
-    return partner_reply(x, &request->in.partner, &all);
+    return partner_reply(x, &request->in.partner, &state->shown);
 }
 
 const struct endpoint manage_partner_create = {

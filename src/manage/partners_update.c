@@ -6,6 +6,7 @@
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
+#include "manage/list.h"
 #include "manage/partners.h"
 #include "manage/scope_names.h"
 #include "store/row_names.h"
@@ -22,6 +23,7 @@ struct update_state {
     const struct party_partner *partner; /* the target */
     const struct json_value *object;     /* the body; NULL: not read yet, or DELETE */
     struct partner_fields fields;
+    struct object_fields shown;
     struct partner_row after;
     struct partner_dry_run run;
 };
@@ -190,6 +192,8 @@ static enum step_result decide(struct exchange *x)
                              x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH, is_own(state),
                              &state->fields) == STEP_DONE)
         return STEP_DONE;
+    if (list_fields_read(x, &partner_kind, &state->shown) == STEP_DONE)
+        return STEP_DONE;
     if (judge_own(x, state) == STEP_DONE)
         return STEP_DONE;
     fill_after(state);
@@ -223,7 +227,6 @@ static enum step_result take_tokens(struct exchange *x)
 
 static enum step_result commit(struct exchange *x)
 {
-    static const struct object_fields all = {UINT64_MAX};
     struct update_state *state = x->state;
     struct audit_event event = {
         .action =
@@ -237,7 +240,7 @@ static enum step_result commit(struct exchange *x)
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     if (!any) /* and the revision stays */
-        return partner_reply(x, before_of(state), &all);
+        return partner_reply(x, before_of(state), &state->shown);
     state->after.updated_ms = clock_wall_ms(x->worker->server->clock);
     state->stored.request.verb = STORE_PARTNER_UPDATE;
     state->stored.request.if_revision = before_of(state)->revision;
@@ -247,8 +250,8 @@ static enum step_result commit(struct exchange *x)
 
 static enum step_result reply(struct exchange *x)
 {
-    static const struct object_fields all = {UINT64_MAX};
-    const struct store_request *request = &((const struct update_state *)x->state)->stored.request;
+    const struct update_state *state = x->state;
+    const struct store_request *request = &state->stored.request;
 
     if (request->outcome == STORE_OUTCOME_EXISTS)
         return exchange_refuse_field(x, ERR_CONFLICT, STR("login"),
@@ -256,7 +259,7 @@ static enum step_result reply(struct exchange *x)
     if (request->outcome != STORE_OUTCOME_DONE)
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     return is_delete(x) ? exchange_reply(x, 204, STR_NONE, STR_NONE)
-                        : partner_reply(x, &request->in.partner, &all);
+                        : partner_reply(x, &request->in.partner, &state->shown);
 }
 
 const struct endpoint manage_partner_update = {
