@@ -2,7 +2,8 @@
  *
  * Which index a list of tokens goes through is decided here and not by SQLite, which knows nothing
  * of how the values are spread: the order's own, unless a filter leaves so few rows (PROBE) that
- * sorting them is nothing. */
+ * sorting them is nothing. SIDs rise with time, so that of a busy partner's tokens the expired ones
+ * stand in front of the live ones: these are not walked through. */
 #include "store/sqlite_query.h"
 
 enum { PROBE = 4096 /* rows that are sorted without much ado */ };
@@ -88,6 +89,57 @@ static RESULT choose_index(struct sqlite *s, const struct store_list *list, enum
     return RESULT_OK;
 }
 
+static void put_after(struct query *q, const struct store_list *list)
+{
+    if (sid_is_none(&list->after))
+        return;
+    buf_cstr(&q->sql, " AND token_sid > ");
+    query_put_sid(q, list->after);
+}
+
+/* The first live token by key, where the order by key begins with one that is not live: what stands
+ * between has not to be looked at. None: there is nothing to leave out. */
+static RESULT find_floor(struct sqlite *s, const struct store_list *list, struct sid *out)
+{
+    struct query q;
+    int64_t is_over = 0;
+    bool found = false;
+
+    *out = (struct sid){{0}};
+    query_begin(&q);
+    buf_cstr(&q.sql, "SELECT exp_s <= ");
+    query_put_number(&q, list->now_s);
+    put_tokens(&q, list, STORE_TOKEN_SID);
+    put_after(&q, list);
+    buf_cstr(&q.sql, " ORDER BY token_sid LIMIT 1");
+    TRY(query_ask_number(s, &q, &is_over));
+    if (is_over == 0)
+        return RESULT_OK;
+    query_begin(&q);
+    buf_cstr(&q.sql, "SELECT min(token_sid)");
+    put_tokens(&q, list, STORE_TOKEN_EXP);
+    query_put_end(&q, list);
+    put_after(&q, list);
+    sqlite3_stmt *st = query_prepare(s, &q);
+    struct result result = sqlite_find(s, st, &found);
+    if (result_ok(result) && found && !sqlite_column_sid(st, 0, out))
+        result = sqlite_bad_row(s, "a token_sid that this program has not written");
+    sqlite3_finalize(st);
+    return result;
+}
+
+static RESULT put_floor(struct sqlite *s, struct query *q, const struct store_list *list)
+{
+    struct sid floor;
+
+    TRY(find_floor(s, list, &floor));
+    if (sid_is_none(&floor))
+        return RESULT_OK;
+    buf_cstr(&q->sql, " AND token_sid >= ");
+    query_put_sid(q, floor);
+    return RESULT_OK;
+}
+
 static RESULT put_token_page(struct sqlite *s, struct query *q, const struct store_list *list)
 {
     enum store_column index;
@@ -96,6 +148,8 @@ static RESULT put_token_page(struct sqlite *s, struct query *q, const struct sto
     buf_cstr(&q->sql, "SELECT " SQLITE_TOKEN_COLUMNS " FROM (SELECT token_sid");
     put_tokens(q, list, index);
     query_put_conditions(q, list, STORE_TOKENS);
+    if (index == STORE_TOKEN_SID && list->status == STORE_TOKENS_LIVE)
+        TRY(put_floor(s, q, list));
     query_put_order(q, list, "");
     query_put_limit(q, list);
     buf_cstr(&q->sql,

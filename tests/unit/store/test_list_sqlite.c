@@ -161,6 +161,60 @@ Test(list_sqlite, what_costs_too_much_is_given_up, .timeout = 60)
     fixture_done(&f);
 }
 
+/* Live tokens behind more expired ones than are walked through: from wherever a page begins it
+ * shows the next live ones, in both directions. Of 16,000 the first 8,000 are over, and of the rest
+ * every seventh. */
+Test(list_sqlite, expired_tokens_in_front_are_not_in_the_way, .timeout = 60)
+{
+    enum { ROWS = 16000, FIRST = 8001 };
+    struct fixture f;
+    struct arena arena;
+    char after[17];
+
+    fixture_init(&f, FIXTURE_SQLITE);
+    fixture_open(&f);
+    store_close(&f.store);
+    sql(&f,
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 16000) "
+        "INSERT INTO tokens SELECT CAST(printf('%016d', i) AS BLOB), zeroblob(16), "
+        "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, "
+        "iif(i > 8000 AND i % 7 <> 0, 9999999999, 1), 9999999999, 1, 1, 0, '', 0, 0, '' FROM n");
+    cr_assert(fixture_try_open(&f), "%s", f.error);
+    fixture_start(&f);
+    for (int from = 0; from < ROWS; from += 997) {
+        for (int way = 0; way < 3; way++) { /* after, before, descending with an offset */
+            struct store_read read = lists_read(STORE_TOKEN_LIST, 2, STORE_TOKEN_SID);
+            struct store_list *list = &read.in.list;
+            int at = way == 0 ? from + 1 : way == 1 ? from - 1 : ROWS;
+            int step = way == 0 ? 1 : -1;
+            list->status = STORE_TOKENS_LIVE;
+            list->now_s = FIXTURE_NOW_S;
+            list->limit = 9;
+            list->descending = way == 2;
+            snprintf(after, sizeof(after), "%016d", from);
+            if (way < 2 && from > 0)
+                memcpy((way == 0 ? &list->after : &list->before)->bytes, after, 16);
+            else if (way == 1)
+                continue;
+            arena_init(&arena, NULL, 0, 1 << 20);
+            cr_assert_eq(fixture_read_now(&f, &read, &arena), ERR_NONE);
+            cr_assert_eq(read.outcome, STORE_OUTCOME_DONE);
+            for (size_t i = 0; i < read.out.count; i++, at += step) {
+                size_t shown = way == 1 ? read.out.count - 1 - i : i;
+                while (at < FIRST || at % 7 == 0)
+                    at += step;
+                snprintf(after, sizeof(after), "%016d", at);
+                cr_assert_arr_eq(read.out.tokens[shown].token_sid.bytes, after, 16, "%d %d", from,
+                                 way);
+            }
+            cr_assert(read.out.count == 9 || (way == 1 && from < FIRST + 12) ||
+                      (way == 0 && from > ROWS - 12));
+            arena_reset(&arena);
+        }
+    }
+    fixture_done(&f);
+}
+
 /* ---- plans ---- */
 
 static char seen[SQL_BYTES]; /* the last page that the reader asked SQLite for */
