@@ -237,7 +237,7 @@ def test_defaults(get):
     ("value like %.manage", lambda v: v["name"].endswith(".manage")),
     ("value like '%a%e%'", lambda v: "a" in v["name"] and "e" in v["name"][v["name"].index("a"):]),
     ("id ge 70 and id le 80", lambda v: 70 <= v.get("id", -1) <= 80),
-    ("id ne 74", lambda v: v.get("id") != 74),
+    ("id ne 74", lambda v: v.get("id", 74) != 74),
     ("id lt 5", lambda v: v.get("id", 9) < 5),
     ('category eq "Trunk Groups"', lambda v: v["category"] == "Trunk Groups"),
     ("value gt t and value lt u", lambda v: "t" < v["name"] < "u"),

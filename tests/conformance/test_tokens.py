@@ -477,7 +477,7 @@ def test_f_37_every_change_is_one_record(bed, call):
     rows = bed.offline("SELECT record FROM audit ORDER BY seq")
     records = [json.loads(row[0]) for row in rows]
     mine = [record for record in records if record.get("object") == token["token_sid"]]
-    assert [record["action"] for record in mine] == ["token.create", "token.update", "token.delete"]
+    assert [record["action"] for record in mine] == ["token.create", "token.update", "token.revoke"]
     assert mine[1]["detail"] == {"before": {"name": "audited", "scopes": ["calls.manage"]},
                                  "after": {"name": "renamed", "scopes": ["calls.manage", "sms.read"]}}
     assert mine[1]["actor"]["client_id"] == bed.admin.client_id and mine[1]["partner_sid"] == bed.partner_sid
