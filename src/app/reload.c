@@ -12,7 +12,8 @@ struct rebuild {
     struct node *node;
     const struct config *config;
     struct buf errors;
-    struct snapshot *built; /* NULL: it failed */
+    bool built;
+    size_t scopes; /* in the tables that were built */
 };
 
 /* On the store's writer thread, between two transactions: no change of the tables can fall between
@@ -21,11 +22,13 @@ static void rebuild(struct store *store, void *context)
 {
     struct rebuild *r = context;
     struct server *server = &r->node->server;
+    struct snapshot *next;
 
-    if (!tables_build(r->config, store, atomic_load(&server->snapshot), &r->built, &r->errors))
-        r->built = NULL;
-    else
-        snapshot_publish(server, r->built);
+    r->built = tables_build(r->config, store, atomic_load(&server->snapshot), &next, &r->errors);
+    if (!r->built)
+        return;
+    r->scopes = catalogue_count(next->catalogue);
+    snapshot_publish(server, next); /* from here on others may replace and free it */
 }
 
 static void log_lines(struct str lines)
@@ -42,12 +45,12 @@ static bool rebuild_and_wait(struct node *node, const struct config *config)
 
     buf_init_heap(&r.errors, ERRORS_MAX);
     store_run_on_writer(node->store, rebuild, &r);
-    if (r.built == NULL)
+    if (!r.built)
         log_lines(buf_view(&r.errors));
     else
-        LOG(LOG_INFO, "reloaded", LF_INT("scopes", catalogue_count(r.built->catalogue)));
+        LOG(LOG_INFO, "reloaded", LF_INT("scopes", r.scopes));
     buf_free(&r.errors);
-    return r.built != NULL;
+    return r.built;
 }
 
 /* Posted to each worker: no request is to pay for the contexts of new keys, and those of keys that
