@@ -33,8 +33,9 @@ enum step_result stored_read(struct exchange *x, struct stored *stored);
 /* NEXT with the rows in stored->read.out, or the outcome ABSENT; a fault ends the request. */
 enum step_result stored_step_read(struct exchange *x);
 
-/* Hands stored->request to the writer with the tables' version and a record of the event: WAIT;
- * stored_step_committed comes next. What request points to lives as long as the exchange. */
+/* Hands stored->request to the writer with a record of the event and, unless it revokes, with the
+ * tables' version: WAIT; stored_step_committed comes next. What request points to lives as long as
+ * the exchange. */
 enum step_result stored_commit(struct exchange *x, struct stored *stored,
                                const struct audit_event *event);
 
