@@ -8,9 +8,8 @@
 #include "manage/endpoints.h"
 #include "manage/path.h"
 #include "manage/require.h"
-#include "manage/stored.h"
+#include "manage/tokens.h"
 #include "scope/parse.h"
-#include "token/address.h"
 
 enum {
     BODY_FIRST = 8 * 1024,
@@ -83,7 +82,8 @@ static enum step_result find(struct exchange *x)
 
     if (read->outcome != STORE_OUTCOME_DONE ||
         !may_read(x, &state->stored.caller.caller, read->out.tokens))
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+        return token_refuse_address(x, &state->stored.caller.caller, STR("token.explain"),
+                                    &state->token_sid);
     if (read->out.tokens->revoked_number == 0)
         return STEP_NEXT;
     state->scan.take = take;

@@ -56,14 +56,20 @@ static bool record_first(struct exchange *x, const struct caller *caller,
     return text.ptr != NULL && submit(server->store, text);
 }
 
-enum step_result manage_refuse_rule(struct exchange *x, const struct caller *caller,
-                                    const struct audit_event *event, enum err code,
-                                    struct str field, struct str message)
+void manage_note_refusal(struct exchange *x, const struct caller *caller,
+                         const struct audit_event *event)
 {
     assert(event->rule.len > 0);
     bool recorded = record_first(x, caller, event);
     metrics_add(&x->worker->metrics,
                 recorded ? METRIC_RULE_REFUSALS_RECORDED : METRIC_RULE_REFUSALS_COUNTED, 1);
+}
+
+enum step_result manage_refuse_rule(struct exchange *x, const struct caller *caller,
+                                    const struct audit_event *event, enum err code,
+                                    struct str field, struct str message)
+{
+    manage_note_refusal(x, caller, event);
     if (field.len == 0)
         return exchange_refuse(x, code, message);
     return exchange_refuse_field(x, code, field, message);

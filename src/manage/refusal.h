@@ -14,4 +14,8 @@ enum step_result manage_refuse_rule(struct exchange *x, const struct caller *cal
                                     const struct audit_event *event, enum err code,
                                     struct str field, struct str message);
 
+/* The same without an answer: what is passed over in silence. */
+void manage_note_refusal(struct exchange *x, const struct caller *caller,
+                         const struct audit_event *event);
+
 #endif

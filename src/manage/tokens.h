@@ -75,6 +75,11 @@ enum step_result token_target_found(struct exchange *x);
 
 struct address_caller token_address(const struct exchange *x, const struct caller *caller);
 
+/* DONE: 404 by M2, and the refusal is told to the caller's own partner, whether there is such a
+ * token or not. */
+enum step_result token_refuse_address(struct exchange *x, const struct caller *caller,
+                                      struct str action, const struct sid *token_sid);
+
 /* DONE: 403 by M3. lacking: what is handed out and not held. event says of what; its rule is set.
  */
 enum step_result token_refuse_handout(struct exchange *x, const struct caller *caller,

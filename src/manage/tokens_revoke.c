@@ -3,6 +3,7 @@
 #include "exchange/field_errors.h"
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
+#include "manage/refusal.h"
 #include "manage/tokens.h"
 #include "manage/tokens_form.h"
 
@@ -76,12 +77,17 @@ static enum step_result commit(struct exchange *x)
     if (!result_ok(state->verification.result))
         return exchange_fault(x, state->verification.result);
     verification_count(x, &state->verification, caller_throttle_key(caller));
-    if (!state->verification.good ||
-        !address_holds(&address, &claims->token_sid, &claims->partner_sid))
+    if (!state->verification.good)
         return reply_none(x, METRIC_REVOKE_IGNORED);
-    const struct audit_event event = {.action = STR("token.revoke"),
-                                      .object = claims->token_sid,
-                                      .partner_sid = claims->partner_sid};
+    struct audit_event event = {.action = STR("token.revoke"),
+                                .object = claims->token_sid,
+                                .partner_sid = claims->partner_sid};
+    if (!address_holds(&address, &claims->token_sid, &claims->partner_sid)) {
+        event.partner_sid = caller->partner->partner_sid; /* its own log, nobody else's */
+        event.rule = STR("M2");
+        manage_note_refusal(x, caller, &event);
+        return reply_none(x, METRIC_REVOKE_IGNORED);
+    }
     state->stored.request.verb = STORE_TOKEN_REVOKE;
     state->stored.request.in.token_revoke.token_sid = claims->token_sid;
     state->stored.request.in.token_revoke.end_s = claims->exp_s;

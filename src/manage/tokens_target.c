@@ -45,6 +45,29 @@ static enum path_found read_sid(struct exchange *x, const struct caller *caller,
     return sid_parse(text, out) ? PATH_FOUND : PATH_MALFORMED;
 }
 
+enum step_result token_refuse_address(struct exchange *x, const struct caller *caller,
+                                      struct str action, const struct sid *token_sid)
+{
+    const struct audit_event event = {.action = action,
+                                      .object = *token_sid,
+                                      .partner_sid = caller->partner->partner_sid,
+                                      .rule = STR("M2")};
+    return manage_refuse_rule(x, caller, &event, ERR_NOT_FOUND, STR_NONE, STR_NONE);
+}
+
+static enum step_result refuse_target(struct exchange *x)
+{
+    const struct token_target *target = x->state;
+    struct str action = STR("token.update");
+
+    if (x->request.method == METHOD_GET)
+        action = STR("token.read");
+    else if (x->request.method == METHOD_DELETE)
+        action = STR("token.revoke");
+    return token_refuse_address(x, &target->stored.caller.caller, action,
+                                &target->stored.read.in.token_sid);
+}
+
 enum step_result token_target_find(struct exchange *x, const struct requirement *rights)
 {
     struct token_target *target = x->state;
@@ -57,11 +80,13 @@ enum step_result token_target_find(struct exchange *x, const struct requirement 
     enum path_found found = read_sid(x, caller, &token_sid);
     if (found == PATH_FAULT)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    /* Whose it is, is seen in its row; the rest of M2 is known by now. */
-    if (found == PATH_MALFORMED || !address_holds(&address, &token_sid, &address.partner_sid))
+    if (found == PATH_MALFORMED)
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     target->stored.read.verb = STORE_TOKEN_GET;
     target->stored.read.in.token_sid = token_sid;
+    /* Whose it is, is seen in its row; the rest of M2 is known by now. */
+    if (!address_holds(&address, &token_sid, &address.partner_sid))
+        return refuse_target(x);
     return stored_read(x, &target->stored);
 }
 
@@ -74,7 +99,7 @@ enum step_result token_target_found(struct exchange *x)
 
     if (read->outcome != STORE_OUTCOME_DONE ||
         !address_holds(&address, &read->out.tokens->token_sid, &read->out.tokens->partner_sid))
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+        return refuse_target(x);
     target->row = read->out.tokens;
     struct result judged = token_state_of(&facts, target->row, &target->state);
     return result_ok(judged) ? STEP_NEXT : exchange_fault(x, judged);
