@@ -1,5 +1,6 @@
 """After a suite: no secret and no token may be found anywhere the server writes (P5, 7662-4-e, THREATS-55 to 58)."""
 
+import base64
 import contextlib
 import pathlib
 import re
@@ -10,10 +11,25 @@ SHORTEST = 12
 SID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # an id is never a secret
 
 
-def needles(secrets):
-    """The values themselves; of a JWT also its signature alone, which is what makes it one."""
+def is_open(text, published):
+    """What a test may have sent as a token or a secret though it is none: a key's id, the beginning of a JWT, or a
+    head of the audit log, which is written to the server's log for everybody to keep."""
+    header = text.split(".")[0]
+    if header.startswith("eyJ"):
+        with contextlib.suppress(ValueError):
+            is_head = b"audit-head+jwt" in base64.urlsafe_b64decode(header + "=" * (-len(header) % 4))
+            return is_head or "." not in text
+        return "." not in text
+    return text in published
+
+
+def needles(bed):
+    """The secrets the testbed has seen; of a JWT also its signature alone, which is what makes it one."""
+    published = bed.get("/oauth/jwks").body.decode()
     found = set()
-    for secret in secrets:
+    for secret in bed.seen.secrets:
+        if is_open(secret, published):
+            continue
         if len(secret) >= SHORTEST and not SID.fullmatch(secret):
             found.add(secret.encode())
         parts = secret.split(".")
@@ -39,7 +55,7 @@ def places(bed):
 
 def leaks(bed):
     """Where which secret (its first characters) was found."""
-    wanted = needles(bed.seen.secrets)
+    wanted = needles(bed)
     return [
         f"{name}: {needle[:16].decode(errors='replace')}..."
         for name, content in places(bed) for needle in wanted if needle in content]
