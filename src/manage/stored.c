@@ -1,5 +1,7 @@
 #include "manage/stored.h"
 
+#include "exchange/field_errors.h"
+#include "exchange/form.h"
 #include "exchange/snapshot.h"
 #include "exchange/trail.h"
 
@@ -32,11 +34,36 @@ static void commit_done(struct store_request *request)
     exchange_resume(stored->exchange);
 }
 
+/* A change of a partner that is only tried never comes here; whoever believes that others can be
+ * tried too shall lose nothing by it. */
+static enum step_result refuse_dry_run(struct exchange *x, enum store_verb verb)
+{
+    struct str wanted = STR_NONE;
+    struct form form;
+
+    if (x->request.query.len == 0 || verb == STORE_PARTNER_UPDATE)
+        return STEP_NEXT;
+    enum err err = form_parse(x->request.query, &x->arena, &form);
+    if (err == ERR_FAULT_MEMORY)
+        return exchange_fault(x, FAULT(err));
+    if (err == ERR_NONE)
+        err = form_get(&form, STR("dry_run"), &wanted);
+    if (err != ERR_NONE)
+        return exchange_refuse(x, ERR_INVALID_REQUEST, STR_NONE);
+    if (wanted.ptr == NULL || str_eq(wanted, STR("false")))
+        return STEP_NEXT;
+    return exchange_refuse_field(
+        x, ERR_INVALID_VALUE, STR("dry_run"),
+        STR("Changes of partners alone can be tried; nothing was changed"));
+}
+
 enum step_result stored_commit(struct exchange *x, struct stored *stored,
                                const struct audit_event *event)
 {
     struct store_request *request = &stored->request;
 
+    if (refuse_dry_run(x, request->verb) == STEP_DONE)
+        return STEP_DONE;
     request->audit = trail_record(x, &stored->caller.caller, event);
     if (request->audit.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));

@@ -34,8 +34,8 @@ enum step_result stored_read(struct exchange *x, struct stored *stored);
 enum step_result stored_step_read(struct exchange *x);
 
 /* Hands stored->request to the writer with a record of the event and, unless it revokes, with the
- * tables' version: WAIT; stored_step_committed comes next. What request points to lives as long as
- * the exchange. */
+ * tables' version: WAIT; stored_step_committed comes next. DONE: 422 to who asks for a dry run, or
+ * 400 to a query that is none. What request points to lives as long as the exchange. */
 enum step_result stored_commit(struct exchange *x, struct stored *stored,
                                const struct audit_event *event);
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from testbed import eventually
+from testbed import Client, eventually
 
 CLIENT = {"type": "confidential", "status": "active", "grant_types": ["client_credentials"],
           "token_endpoint_auth_method": "client_secret_basic"}
@@ -106,3 +106,42 @@ def test_F_37_what_M2_refuses_is_recorded_with_the_caller(own_bed, road, target)
     [record] = records(bed, root)
     assert record["object"] == sid and record["result"] == "refused"
     assert record["partner_sid"] == record["actor"]["partner_sid"] == bed.facts["sub_partner"]["partner_sid"]
+
+
+# ---- a careless client ----
+
+
+def test_a_dry_run_where_there_is_none_changes_nothing(bed):
+    """Partners' changes can be tried; what is not tried elsewhere must not be done instead."""
+    admin = bed.issue(bed.admin)
+    application = call(bed, "POST", APPLICATIONS[:-1], admin, {"scopes": ["calls.read"]}).json
+    token = call(bed, "POST", "/core/v2/oauth/token", admin, {"scopes": ["calls.read"]}).json
+    own = APPLICATIONS + application["client_id"]
+    for method, path, body in (
+            ("DELETE", own, None), ("PATCH", own, {"name": "x"}), ("POST", own + "/secrets", {}),
+            ("POST", APPLICATIONS[:-1], {"scopes": []}), ("POST", "/core/v2/partners", {"name": "x"}),
+            ("POST", "/core/v2/oauth/token", {"scopes": ["calls.read"]}),
+            ("PATCH", TOKENS + token["token_sid"], {"scopes": []}), ("DELETE", TOKENS + token["token_sid"], None)):
+        reply = call(bed, method, path + "?dry_run=true", admin, body)
+        assert reply.status == 422 and reply.json["errors"][0]["field"] == "dry_run", (method, path, reply.body)
+    assert bed.post("/core/v2/oauth/revoke?dry_run=true", {}, bearer=admin).status == 422
+    assert call(bed, "GET", own, admin).json["name"] == application["name"]
+    assert call(bed, "GET", TOKENS + token["token_sid"], admin).json["scopes"] == ["calls.read"]
+    assert call(bed, "DELETE", own + "?dry_run=false", admin).status == 204
+
+
+def test_THREATS_40_a_token_too_large_to_sign_stays_as_it_was(bed):
+    admin = bed.issue(bed.admin)
+    names = [item["value"] for item in call(bed, "GET", "/core/v2/scopes?limit=1000", admin).json["items"]
+             if not item["restricted"]]
+    audiences = [bed.issuer, *(f"https://{number:0>240}.example" for number in range(15))]
+    application = call(bed, "POST", APPLICATIONS[:-1], admin, {"scopes": names, "audiences": audiences}).json
+    client = Client(application["client_id"], application["client_secret"])
+    bed.issue(client, scope="calls.read")
+    path = TOKENS + next(item["token_sid"] for item in call(
+        bed, "GET", f"{TOKENS[:-1]}?filter=client_id+eq+{client.client_id}", admin).json["items"])
+    before = call(bed, "GET", path, admin)
+    reply = call(bed, "PATCH", path, admin, {"scopes": names, "name": "changed"})
+    assert reply.status == 422 and "8 KB" in reply.json["errors"][0]["message"]
+    after = call(bed, "GET", path, admin)
+    assert after.header("ETag") == before.header("ETag") and after.json["scopes"] == ["calls.read"]
