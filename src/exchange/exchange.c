@@ -96,6 +96,12 @@ enum step_result exchange_again_from(struct exchange *x,
     return exchange_back_to(x, step);
 }
 
+void exchange_widen_arena(struct exchange *x)
+{
+    if (x->arena.cap < LIMIT_ARENA_BATCH)
+        x->arena.cap = LIMIT_ARENA_BATCH;
+}
+
 void exchange_hold(struct exchange *x)
 {
     if (!x->held)

@@ -133,6 +133,10 @@ enum step_result exchange_reply_json(struct exchange *x, int status, struct str 
 enum step_result exchange_refuse(struct exchange *x, enum err code, struct str detail);
 enum step_result exchange_fault(struct exchange *x, struct result fault);
 
+/* Up to LIMIT_ARENA_BATCH from here on, for what is larger than an ordinary request: a page of
+ * rows, a decision that is taken again, the answer to what is committed already. */
+void exchange_widen_arena(struct exchange *x);
+
 /* name: lower case constant; value lives as long as the exchange. More than REPLY_HEADERS_MAX is a
  * bug. */
 void exchange_add_header(struct exchange *x, struct str name, struct str value);

@@ -43,8 +43,7 @@ static enum step_result read_list(struct exchange *x)
     if (manage_require(x, caller, &application_to_read) == STEP_DONE ||
         list_query_read(x, &application_kind, &state->query) == STEP_DONE)
         return STEP_DONE;
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* a page of rows is larger than an ordinary request */
+    exchange_widen_arena(x);
     state->stored.read.verb = STORE_APPLICATION_LIST;
     struct store_list *list = &state->stored.read.in.list;
     struct result filled = stored_list(&state->query, &known, &x->arena, list);

@@ -27,33 +27,6 @@ struct application_scopes application_scopes_of(const struct scope_catalogue *ca
     return out;
 }
 
-/* ---- refusals ---- */
-
-static enum step_result refuse_names(struct exchange *x, const struct caller *caller,
-                                     const struct scope_set *names, const struct audit_event *event,
-                                     struct str field, struct str before)
-{
-    const struct scope_catalogue *catalogue = x->snapshot->catalogue;
-    struct str message = handout_message(catalogue, before, names, &x->arena);
-    struct audit_event refused = *event;
-    struct json_writer w;
-    struct buf detail;
-
-    buf_init_arena(&detail, &x->arena, 256, STORE_AUDIT_RECORD);
-    json_writer_init(&w, &detail);
-    json_write_object_begin(&w);
-    json_write_member_string(&w, STR("field"), field);
-    json_write_key(&w, STR("missing"));
-    manage_scopes_write(catalogue, names, &w);
-    json_write_object_end(&w);
-    if (message.ptr == NULL || detail.failed ||
-        !result_ok(manage_scopes_text(x, names, &x->scope_needed)))
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    refused.rule = STR("M3");
-    refused.detail = buf_view(&detail);
-    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, field, message);
-}
-
 enum step_result application_may_equip(struct exchange *x, const struct caller *caller,
                                        const struct scope_set *in_force,
                                        const struct audit_event *event, struct str field)
@@ -62,8 +35,7 @@ enum step_result application_may_equip(struct exchange *x, const struct caller *
 
     if (handout_is_held(in_force, &caller->rights, &excess))
         return STEP_NEXT;
-    return refuse_names(x, caller, &excess, event, field,
-                        STR("The application holds scopes that the caller does not"));
+    return manage_refuse_handout(x, caller, event, field, &excess);
 }
 
 /* ---- 422: what belongs together ---- */
@@ -171,9 +143,9 @@ static enum step_result check_handing_out(struct exchange *x, const struct calle
     if (!handout_is_held(&added, &caller->rights, &excess)) {
         struct scope_set approved = scope_set_difference(&now->approved, &before->approved);
         bool by_approval = scope_set_is_subset(&excess, &approved);
-        return refuse_names(x, caller, &excess, change->event,
-                            by_approval ? STR("approved_restricted") : STR("scopes"),
-                            STR("The caller does not hold these"));
+        return manage_refuse_handout(x, caller, change->event,
+                                     by_approval ? STR("approved_restricted") : STR("scopes"),
+                                     &excess);
     }
     if (change->before == NULL)
         return STEP_NEXT; /* all it holds was added just now */

@@ -1,7 +1,7 @@
 /* What is seen of an application, and which ones a caller sees. */
 #include "exchange/snapshot.h"
 #include "manage/applications.h"
-#include "manage/etag.h"
+#include "manage/partners.h"
 #include "manage/path.h"
 #include "manage/scope_names.h"
 #include "store/row_names.h"
@@ -82,21 +82,6 @@ static void write_ttl(uint32_t ttl_s, struct json_writer *w)
         json_write_int(w, ttl_s);
 }
 
-static void write_partner(const struct application_view *v, struct json_writer *w)
-{
-    const struct party_partner *partner =
-        party_find_partner(v->snapshot->party, &v->row->partner_sid);
-
-    if (partner == NULL)
-        return json_write_null(w);
-    json_write_object_begin(w);
-    json_write_key(w, STR("partner_sid"));
-    json_write_sid(w, &partner->partner_sid);
-    json_write_member_string(w, STR("name"), partner->name);
-    json_write_member_string(w, STR("status"), partner_status_names[partner->status]);
-    json_write_object_end(w);
-}
-
 static void write_plain(const struct application_row *row, enum application_attribute attribute,
                         struct json_writer *w)
 {
@@ -145,7 +130,8 @@ void application_write(const void *view, unsigned attribute, struct json_writer 
     case APPLICATION_APPROVED:
         return write_scopes(v, (enum application_attribute)attribute, w);
     case APPLICATION_PARTNER:
-        return write_partner(v, w);
+        return partner_write_related(party_find_partner(v->snapshot->party, &v->row->partner_sid),
+                                     w);
     case APPLICATION_SECRET_ID:
         return sid_is_none(&v->secret_id) ? json_write_null(w) : json_write_sid(w, &v->secret_id);
     case APPLICATION_CLIENT_SECRET:
@@ -160,34 +146,19 @@ enum step_result application_reply(struct exchange *x, const struct object_kind 
                                    const struct application_view *view,
                                    const struct object_fields *fields)
 {
-    struct json_writer w;
-    struct buf body;
-
-    buf_init_arena(&body, &x->arena, 2048, LIMIT_REPLY);
-    json_writer_init(&w, &body);
-    object_write(&w, kind, fields, application_write, view);
-    struct result tagged = etag_add(x, view->row->revision);
-    if (!result_ok(tagged) || body.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    return exchange_reply_json(x, 200, buf_view(&body));
+    return object_reply(x, kind, fields, application_write, view, view->row->revision);
 }
 
 enum step_result application_find(struct exchange *x, const struct caller *caller,
                                   const struct party_application **out)
 {
     const struct party *party = x->snapshot->party;
-    const struct party_application *application = NULL;
+    const struct party_application *application;
     struct sid client_id;
 
-    switch (path_sid(x, 0, &client_id)) {
-    case PATH_FAULT:
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    case PATH_FOUND:
-        application = party_find_application(party, &client_id);
-        break;
-    case PATH_MALFORMED:
-        break;
-    }
+    if (path_find_sid(x, 0, &client_id) == STEP_DONE)
+        return STEP_DONE;
+    application = party_find_application(party, &client_id);
     if (application == NULL ||
         !party_is_within(party_partner_of(party, application), caller->partner))
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);

@@ -6,9 +6,10 @@
 #include "manage/changes.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
-#include "manage/list.h"
+#include "manage/partners.h"
+#include "manage/write.h"
 
-/* The object's own times, and whose it is when nothing else changed, say nothing in a record. */
+/* When it was written the record says itself. */
 static const uint64_t untold = (uint64_t)1 << APPLICATION_DATE_UPDATED;
 
 struct write_state {
@@ -26,11 +27,6 @@ static struct audit_event event_of(struct str action, const struct application_r
         .action = action, .object = row->client_id, .partner_sid = row->partner_sid};
 }
 
-static enum step_result read_body(struct exchange *x, struct write_state *state)
-{
-    return state->object != NULL ? STEP_NEXT : body_parse(x, &state->object);
-}
-
 /* ---- POST ---- */
 
 /* The caller's own partner, or one below it. */
@@ -44,11 +40,8 @@ static enum step_result choose_partner(struct exchange *x, struct write_state *s
     if (partner == NULL || !party_is_within(partner, caller->partner))
         return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("partner_sid"),
                                      STR("This names neither your partner nor one below it"));
-    if (partner->status == PARTNER_CANCELED)
-        return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("partner_sid"),
-                                     STR("This partner is canceled"));
     state->partner = partner;
-    return STEP_NEXT;
+    return partner_judge_home(x, partner, false, STR("partner_sid"));
 }
 
 static RESULT stamp(struct exchange *x, struct write_state *state)
@@ -125,8 +118,7 @@ static enum step_result create(struct exchange *x)
     };
 
     if (manage_require(x, caller, &application_to_create) == STEP_DONE ||
-        list_fields_read(x, &application_kind_created, &state->shown) == STEP_DONE ||
-        read_body(x, state) == STEP_DONE ||
+        write_read(x, &application_kind_created, &state->object, &state->shown) == STEP_DONE ||
         application_fields_judge(x, state->object, BODY_CREATE, &defaults, &state->fields) ==
             STEP_DONE ||
         choose_partner(x, state) == STEP_DONE)
@@ -165,13 +157,6 @@ static enum step_result find_target(struct exchange *x, const struct requirement
         return STEP_DONE;
     state->partner = party_partner_of(x->snapshot->party, application);
     return application_read_row(x, &state->stored, application);
-}
-
-static enum step_result check_match(struct exchange *x, const struct application_row *row)
-{
-    return etag_if_match(x->request.if_match, row->revision)
-               ? STEP_NEXT
-               : exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
 }
 
 /* ---- PATCH and PUT ---- */
@@ -220,8 +205,8 @@ static enum step_result update(struct exchange *x)
     const struct application_row *before;
 
     if (application_row_read(x, &state->stored, &before) == STEP_DONE ||
-        read_body(x, state) == STEP_DONE || check_match(x, before) == STEP_DONE ||
-        list_fields_read(x, &application_kind, &state->shown) == STEP_DONE ||
+        write_read(x, &application_kind, &state->object, &state->shown) == STEP_DONE ||
+        etag_judge(x, before->revision) == STEP_DONE ||
         application_fields_judge(x, state->object, verb, before, &state->fields) == STEP_DONE)
         return STEP_DONE;
     const struct audit_event event = event_of(STR("application.update"), before);
@@ -251,23 +236,27 @@ static enum step_result find_to_delete(struct exchange *x)
 }
 
 /* Its tokens die with it: the epoch stands until the last of them would have ended. */
-static enum step_result delete (struct exchange *x) {
-    struct write_state *state = x->state; struct store_request *request = &state->stored.request;
-    const struct application_row * before;
+static enum step_result commit_delete(struct exchange *x)
+{
+    struct write_state *state = x->state;
+    struct store_request *request = &state->stored.request;
+    const struct application_row *before;
     bool any;
 
     if (application_row_read(x, &state->stored, &before) == STEP_DONE ||
-        check_match(x, before) == STEP_DONE) return STEP_DONE;
+        etag_judge(x, before->revision) == STEP_DONE)
+        return STEP_DONE;
     struct audit_event event = event_of(STR("application.delete"), before);
     const struct application_view old = {.row = before, .snapshot = x->snapshot};
-    event.detail = changes_detail(&x->arena, &application_kind, application_write, &old, NULL,
-                                  untold, &any);
-    if (event.detail.ptr == NULL) return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    event.detail =
+        changes_detail(&x->arena, &application_kind, application_write, &old, NULL, untold, &any);
+    if (event.detail.ptr == NULL)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     request->verb = STORE_APPLICATION_DELETE;
     request->if_revision = before->revision;
     request->in.application_delete.client_id = before->client_id;
-    request->in.application_delete.end_s = clock_wall_s(x->worker->server->clock) +
-                                           x->snapshot->policy.ttl_max_s;
+    request->in.application_delete.end_s =
+        clock_wall_s(x->worker->server->clock) + x->snapshot->policy.ttl_max_s;
     return stored_commit(x, &state->stored, &event);
 }
 
@@ -296,5 +285,5 @@ const struct endpoint manage_application_delete = {
     .name = "application_delete",
     .state_size = sizeof(struct write_state),
     .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_delete,
-              stored_step_read, delete, stored_step_committed, reply_deleted},
+              stored_step_read, commit_delete, stored_step_committed, reply_deleted},
 };

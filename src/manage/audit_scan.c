@@ -70,8 +70,7 @@ static void read_done(struct store_read *read)
 enum step_result audit_scan_start(struct exchange *x, uint64_t after, bool descending,
                                   struct audit_scan *scan)
 {
-    if (x->arena.cap < LIMIT_ARENA_BATCH)
-        x->arena.cap = LIMIT_ARENA_BATCH;
+    exchange_widen_arena(x);
     scan->exchange = x;
     scan->read = (struct store_read){
         .verb = STORE_AUDIT_LIST,

@@ -3,7 +3,7 @@
 #include "core/limits.h"
 
 /* An attribute's value as text, ptr NULL where there is no object. */
-static struct str value_of(struct arena *arena, changes_write_fn *write, const void *object,
+static struct str value_of(struct arena *arena, object_write_fn *write, const void *object,
                            unsigned attribute, bool *failed)
 {
     struct json_writer w;
@@ -33,7 +33,7 @@ static void write_side(struct json_writer *w, struct str name, const struct obje
 }
 
 struct str changes_detail(struct arena *arena, const struct object_kind *kind,
-                          changes_write_fn *write, const void *before, const void *after,
+                          object_write_fn *write, const void *before, const void *after,
                           uint64_t skip, bool *out_any)
 {
     struct str old[ATTRIBUTES_MAX], now[ATTRIBUTES_MAX];

@@ -4,15 +4,12 @@
 
 #include "manage/object.h"
 
-/* Writes the value of one attribute, as for object_write. */
-typedef void changes_write_fn(const void *object, unsigned attribute, struct json_writer *w);
-
 /* {"before":{...},"after":{...}} with the attributes that differ; before or after NULL: it was not
  * there, or is gone, and the other is shown whole. skip: attributes that say nothing (times of the
  * change itself), bit by bit. *out_any: whether anything differs. In the arena; ptr NULL when that
  * is full. Shows what a reader of the object sees, so it holds no secret (P5). */
 struct str changes_detail(struct arena *arena, const struct object_kind *kind,
-                          changes_write_fn *write, const void *before, const void *after,
+                          object_write_fn *write, const void *before, const void *after,
                           uint64_t skip, bool *out_any);
 
 #endif

@@ -36,3 +36,10 @@ bool etag_if_match(struct str if_match, uint64_t revision)
             return true;
     return false;
 }
+
+enum step_result etag_judge(struct exchange *x, uint64_t revision)
+{
+    return etag_if_match(x->request.if_match, revision)
+               ? STEP_NEXT
+               : exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
+}

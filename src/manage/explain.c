@@ -6,7 +6,6 @@
 #include "exchange/snapshot.h"
 #include "manage/audit_scan.h"
 #include "manage/endpoints.h"
-#include "manage/path.h"
 #include "manage/require.h"
 #include "manage/tokens.h"
 #include "scope/parse.h"
@@ -29,10 +28,9 @@ static enum step_result begin(struct exchange *x)
         {{{STR_INIT("oauth.read"), STR_INIT(ADDRESS_ALL), STR_INIT("scopemint.audit")}}}};
     struct explain_state *state = x->state;
 
-    if (manage_require(x, &state->stored.caller.caller, &needed) == STEP_DONE)
+    if (manage_require(x, &state->stored.caller.caller, &needed) == STEP_DONE ||
+        token_path_sid(x, &state->stored.caller.caller, &state->token_sid) == STEP_DONE)
         return STEP_DONE;
-    if (path_sid(x, 0, &state->token_sid) != PATH_FOUND)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     state->stored.read.verb = STORE_TOKEN_GET;
     state->stored.read.in.token_sid = state->token_sid;
     return stored_read(x, &state->stored);
@@ -41,11 +39,7 @@ static enum step_result begin(struct exchange *x)
 static bool may_read(const struct exchange *x, const struct caller *caller,
                      const struct token_row *row)
 {
-    const struct address_caller address = {
-        .token_sid = caller->token_sid,
-        .partner_sid = caller->partner->partner_sid,
-        .holds_all = caller_holds(x, caller, STR(ADDRESS_ALL)),
-    };
+    const struct address_caller address = token_address(x, caller);
     const struct party_partner *partner = party_find_partner(x->snapshot->party, &row->partner_sid);
 
     if (caller_holds(x, caller, STR("scopemint.audit")) && partner != NULL &&
@@ -133,7 +127,7 @@ static enum step_result reply(struct exchange *x)
     if (!result_ok(explained))
         return exchange_fault(x, explained);
     e->revoked_by = state->revoked_by;
-    x->arena.cap = LIMIT_ARENA_BATCH;
+    exchange_widen_arena(x);
     buf_init_arena(&body, &x->arena, BODY_FIRST, LIMIT_REPLY);
     write_body(e, &x->arena, &body);
     if (body.failed)

@@ -174,8 +174,7 @@ enum step_result list_page_reply(struct exchange *x, const struct list_query *qu
     struct buf items, next, body;
     struct shown shown;
 
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* a page is larger than an ordinary answer */
+    exchange_widen_arena(x);
     buf_init_arena(&items, &x->arena, ITEMS_FIRST, LIMIT_REPLY);
     if (!write_items(query, page, &items, &shown))
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));

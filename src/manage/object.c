@@ -1,6 +1,10 @@
 #include "manage/object.h"
 
 #include "core/date.h"
+#include "core/limits.h"
+#include "manage/etag.h"
+
+enum { BODY_FIRST = 2048 };
 
 unsigned object_attribute(const struct object_kind *kind, struct str name)
 {
@@ -58,9 +62,7 @@ void object_fields_read(const struct object_kind *kind, struct str include, stru
 }
 
 void object_write(struct json_writer *w, const struct object_kind *kind,
-                  const struct object_fields *fields,
-                  void (*write)(const void *object, unsigned attribute, struct json_writer *w),
-                  const void *object)
+                  const struct object_fields *fields, object_write_fn *write, const void *object)
 {
     json_write_object_begin(w);
     for (unsigned i = 0; i < kind->count; i++) {
@@ -70,6 +72,25 @@ void object_write(struct json_writer *w, const struct object_kind *kind,
         write(object, i, w);
     }
     json_write_object_end(w);
+}
+
+enum step_result object_reply(struct exchange *x, const struct object_kind *kind,
+                              const struct object_fields *fields, object_write_fn *write,
+                              const void *object, uint64_t revision)
+{
+    struct json_writer w;
+    struct buf body;
+
+    exchange_widen_arena(x); /* what is committed is answered */
+    buf_init_arena(&body, &x->arena, BODY_FIRST, LIMIT_REPLY);
+    json_writer_init(&w, &body);
+    object_write(&w, kind, fields, write, object);
+    if (body.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    struct result tagged = revision != 0 ? etag_add(x, revision) : RESULT_OK;
+    if (!result_ok(tagged))
+        return exchange_fault(x, tagged);
+    return exchange_reply_json(x, 200, buf_view(&body));
 }
 
 static bool parse_int(struct str text, int64_t *out)

@@ -64,11 +64,17 @@ void object_fields_read(const struct object_kind *kind, struct str include, stru
                         struct str with_related, struct field_errors *errors,
                         struct object_fields *out);
 
-/* One object with the attributes that are shown. write writes one value. */
+/* Writes the value of one attribute. */
+typedef void object_write_fn(const void *object, unsigned attribute, struct json_writer *w);
+
+/* One object with the attributes that are shown. */
 void object_write(struct json_writer *w, const struct object_kind *kind,
-                  const struct object_fields *fields,
-                  void (*write)(const void *object, unsigned attribute, struct json_writer *w),
-                  const void *object);
+                  const struct object_fields *fields, object_write_fn *write, const void *object);
+
+/* DONE: 200 with the object and its ETag, or the fault. revision 0: it has none. */
+enum step_result object_reply(struct exchange *x, const struct object_kind *kind,
+                              const struct object_fields *fields, object_write_fn *write,
+                              const void *object, uint64_t revision);
 
 /* A value from a request's text; false when it is none of this attribute's type. */
 bool attribute_parse(enum attribute_type type, struct str text, struct attribute_value *out);

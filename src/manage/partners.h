@@ -42,6 +42,16 @@ void partner_write(const void *view, unsigned attribute, struct json_writer *w);
 enum step_result partner_reply(struct exchange *x, const struct partner_row *row,
                                const struct object_fields *fields);
 
+/* The member `partner` of other objects, with_related; NULL: null. */
+void partner_write_related(const struct party_partner *partner, struct json_writer *w);
+
+/* Whether something new may be made at the partner. Where it or one above it is canceled all is
+ * final. One that is suspended or unverified is given partners and applications, for they wait with
+ * it, but no tokens (must_work). NEXT, or DONE with 409; field: what names the partner, empty where
+ * the path does. */
+enum step_result partner_judge_home(struct exchange *x, const struct party_partner *partner,
+                                    bool must_work, struct str field);
+
 /* The partner that the path names. NEXT, or DONE with 404. */
 enum step_result partner_find(struct exchange *x, const struct caller *caller,
                               const struct party_partner **out);

@@ -1,9 +1,9 @@
 /* POST /core/v2/partners: a child of the caller's partner, or of one below it. */
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
-#include "manage/list.h"
 #include "manage/partners.h"
 #include "manage/scope_names.h"
+#include "manage/write.h"
 
 static const struct requirement to_create = {
     {{{STR_INIT("partners.manage"), STR_INIT("partners.create")}}}};
@@ -21,14 +21,6 @@ struct create_state {
     struct audit_event event;
 };
 
-/* One above that is canceled is canceled for good, and so is all below it. */
-static bool is_final(const struct party *party, const struct party_partner *partner)
-{
-    while (partner != NULL && partner->status != PARTNER_CANCELED)
-        partner = party_parent(party, partner);
-    return partner != NULL;
-}
-
 static enum step_result find_parent(struct exchange *x, const struct create_state *state,
                                     const struct party_partner **out)
 {
@@ -43,11 +35,8 @@ static enum step_result find_parent(struct exchange *x, const struct create_stat
     if (parent->depth + 1 >= LIMIT_PARTNER_DEPTH)
         return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("parent_sid"),
                                      STR("The tree of partners would become too deep"));
-    if (is_final(x->snapshot->party, parent))
-        return exchange_refuse_field(x, ERR_CONFLICT, STR("parent_sid"),
-                                     STR("This partner or one above it is canceled"));
     *out = parent;
-    return STEP_NEXT;
+    return partner_judge_home(x, parent, false, STR("parent_sid"));
 }
 
 static bool is_true(const struct create_state *state, enum partner_field field)
@@ -132,10 +121,8 @@ static enum step_result decide(struct exchange *x)
 
     if (manage_require(x, &state->stored.caller.caller, &to_create) == STEP_DONE)
         return STEP_DONE;
-    if (state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
-        return STEP_DONE;
-    if (partner_fields_judge(x, state->object, BODY_CREATE, false, &state->fields) == STEP_DONE ||
-        list_fields_read(x, &partner_kind, &state->shown) == STEP_DONE ||
+    if (write_read(x, &partner_kind, &state->object, &state->shown) == STEP_DONE ||
+        partner_fields_judge(x, state->object, BODY_CREATE, false, &state->fields) == STEP_DONE ||
         find_parent(x, state, &parent) == STEP_DONE)
         return STEP_DONE;
     state->event = (struct audit_event){

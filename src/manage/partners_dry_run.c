@@ -238,8 +238,7 @@ enum step_result partner_dry_run_take(struct exchange *x, struct partner_dry_run
 
     if (result_ok(result) && run->read.outcome != STORE_OUTCOME_DONE)
         result = FAULT(ERR_FAULT_STORE);
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* as for a page of a list */
+    exchange_widen_arena(x);
     if (result_ok(result))
         result = judge_page(x, run, after);
     run->after = (struct sid){{0}};

@@ -8,8 +8,6 @@
 #include "store/row_names.h"
 #include "token/handout.h"
 
-enum { DETAIL_FIRST = 256 };
-
 /* What the caller's ancestors write of its own partner: see partner_fields_judge. */
 enum { BY_ANCESTORS = BODY_AT_UPDATE | BODY_PUT_LEAVES };
 
@@ -20,7 +18,7 @@ static const struct body_field fields_below[PARTNER_FIELDS] = {
                      BODY_AT_CREATE | BODY_AT_UPDATE | BODY_NULL_VALUE, 1, LIMIT_NAME},
     [FIELD_STATUS] = {STR_INIT("status"), BODY_TEXT, BODY_AT_UPDATE, 1, LIMIT_NAME},
     [FIELD_AVAILABLE_SCOPES] = {STR_INIT("available_scopes"), BODY_TEXTS,
-                                BODY_AT_CREATE | BODY_AT_UPDATE, 0, LIMIT_SCOPES},
+                                BODY_AT_CREATE | BODY_AT_UPDATE | BODY_NULL_KEEPS, 0, LIMIT_SCOPES},
     [FIELD_ACLS] = {STR_INIT("acls"), BODY_OTHER, BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
     [FIELD_PARENT_ASSIGNED_ACLS] = {STR_INIT("parent_assigned_acls"), BODY_OTHER,
                                     BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
@@ -101,32 +99,6 @@ enum step_result partner_fields_judge(struct exchange *x, const struct json_valu
 
 /* ---- available_scopes ---- */
 
-static enum step_result refuse_handing_out(struct exchange *x, const struct caller *caller,
-                                           const struct scope_set *excess,
-                                           const struct audit_event *event)
-{
-    const struct scope_catalogue *catalogue = x->snapshot->catalogue;
-    struct str message = handout_message(
-        catalogue, STR("The caller does not hold what it would hand out"), excess, &x->arena);
-    struct audit_event refused = *event;
-    struct json_writer w;
-    struct buf detail;
-
-    buf_init_arena(&detail, &x->arena, DETAIL_FIRST, STORE_AUDIT_RECORD);
-    json_writer_init(&w, &detail);
-    json_write_object_begin(&w);
-    json_write_key(&w, STR("available_scopes"));
-    manage_scopes_write(catalogue, excess, &w);
-    json_write_object_end(&w);
-    if (message.ptr == NULL || detail.failed ||
-        !result_ok(manage_scopes_text(x, excess, &x->scope_needed)))
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    refused.rule = STR("M3");
-    refused.detail = buf_view(&detail);
-    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, STR("available_scopes"),
-                              message);
-}
-
 enum step_result partner_scopes_judge(struct exchange *x, const struct caller *caller,
                                       const struct partner_fields *fields,
                                       const struct scope_set *ceiling,
@@ -149,7 +121,7 @@ enum step_result partner_scopes_judge(struct exchange *x, const struct caller *c
     struct scope_set added = handout_added(catalogue, stored, &fields->scopes);
     return handout_is_held(&added, &caller->rights, &excess)
                ? STEP_NEXT
-               : refuse_handing_out(x, caller, &excess, event);
+               : manage_refuse_handout(x, caller, event, STR("available_scopes"), &excess);
 }
 
 /* ---- the audit log ---- */

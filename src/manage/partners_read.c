@@ -38,8 +38,7 @@ static enum step_result read_list(struct exchange *x)
         return STEP_DONE;
     if (list_query_read(x, &partner_kind, &state->query) == STEP_DONE)
         return STEP_DONE;
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* a page of rows is larger than an ordinary request */
+    exchange_widen_arena(x);
     state->stored.read.verb = STORE_PARTNER_LIST;
     struct store_list *list = &state->stored.read.in.list;
     struct result filled = stored_list(&state->query, &known, &x->arena, list);

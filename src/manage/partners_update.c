@@ -6,9 +6,9 @@
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
-#include "manage/list.h"
 #include "manage/partners.h"
 #include "manage/scope_names.h"
+#include "manage/write.h"
 #include "store/row_names.h"
 
 enum { MESSAGE_MAX = 128 };
@@ -58,7 +58,7 @@ static enum step_result begin(struct exchange *x)
         partner_find(x, caller_of(state), &state->partner) == STEP_DONE ||
         partner_dry_run_read(x, &state->run) == STEP_DONE)
         return STEP_DONE;
-    if (!is_delete(x) && state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
+    if (!is_delete(x) && write_read(x, &partner_kind, &state->object, &state->shown) == STEP_DONE)
         return STEP_DONE;
     return partner_read_row(x, &state->stored, &state->partner->partner_sid);
 }
@@ -67,8 +67,8 @@ static enum step_result judge_precondition(struct exchange *x, const struct upda
 {
     if (state->stored.read.out.count == 0)
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    if (!etag_if_match(x->request.if_match, before_of(state)->revision))
-        return exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
+    if (etag_judge(x, before_of(state)->revision) == STEP_DONE)
+        return STEP_DONE;
     if (before_of(state)->status != PARTNER_CANCELED)
         return STEP_NEXT;
     return is_delete(x)
@@ -191,8 +191,6 @@ static enum step_result decide(struct exchange *x)
         partner_fields_judge(x, state->object,
                              x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH, is_own(state),
                              &state->fields) == STEP_DONE)
-        return STEP_DONE;
-    if (list_fields_read(x, &partner_kind, &state->shown) == STEP_DONE)
         return STEP_DONE;
     if (judge_own(x, state) == STEP_DONE)
         return STEP_DONE;

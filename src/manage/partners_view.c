@@ -1,6 +1,5 @@
 /* What is seen of a partner, and which ones a caller sees. */
 #include "exchange/snapshot.h"
-#include "manage/etag.h"
 #include "manage/partners.h"
 #include "manage/path.h"
 #include "manage/scope_names.h"
@@ -71,36 +70,50 @@ enum step_result partner_reply(struct exchange *x, const struct partner_row *row
                                const struct object_fields *fields)
 {
     const struct partner_view view = {row, x->snapshot->catalogue};
-    struct json_writer w;
-    struct buf body;
+    return object_reply(x, &partner_kind, fields, partner_write, &view, row->revision);
+}
 
-    buf_init_arena(&body, &x->arena, 1024, LIMIT_REPLY);
-    json_writer_init(&w, &body);
-    object_write(&w, &partner_kind, fields, partner_write, &view);
-    struct result tagged = etag_add(x, row->revision);
-    if (!result_ok(tagged) || body.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    return exchange_reply_json(x, 200, buf_view(&body));
+void partner_write_related(const struct party_partner *partner, struct json_writer *w)
+{
+    if (partner == NULL)
+        return json_write_null(w);
+    json_write_object_begin(w);
+    json_write_key(w, STR("partner_sid"));
+    json_write_sid(w, &partner->partner_sid);
+    json_write_member_string(w, STR("name"), partner->name);
+    json_write_member_string(w, STR("status"), partner_status_names[partner->status]);
+    json_write_object_end(w);
 }
 
 enum step_result partner_find(struct exchange *x, const struct caller *caller,
                               const struct party_partner **out)
 {
-    const struct party_partner *partner = NULL;
+    const struct party_partner *partner;
     struct sid partner_sid;
 
-    switch (path_sid(x, 0, &partner_sid)) {
-    case PATH_FAULT:
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    case PATH_FOUND:
-        partner = party_find_partner(x->snapshot->party, &partner_sid);
-        break;
-    case PATH_MALFORMED:
-        break;
-    }
+    if (path_find_sid(x, 0, &partner_sid) == STEP_DONE)
+        return STEP_DONE;
+    partner = party_find_partner(x->snapshot->party, &partner_sid);
     if (partner == NULL || !party_is_within(partner, caller->partner))
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     *out = partner;
+    return STEP_NEXT;
+}
+
+enum step_result partner_judge_home(struct exchange *x, const struct party_partner *partner,
+                                    bool must_work, struct str field)
+{
+    const struct party *party = x->snapshot->party;
+    const struct party_partner *above = partner;
+
+    while (above != NULL && above->status != PARTNER_CANCELED)
+        above = party_parent(party, above);
+    if (above != NULL)
+        return exchange_refuse_field(x, ERR_CONFLICT, field,
+                                     STR("This partner or one above it is canceled"));
+    if (must_work && !party_reach(party, partner).works)
+        return exchange_refuse_field(x, ERR_CONFLICT, field,
+                                     STR("This partner or one above it is not active"));
     return STEP_NEXT;
 }
 

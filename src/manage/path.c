@@ -32,3 +32,15 @@ enum path_found path_sid(struct exchange *x, unsigned index, struct sid *out)
         return found;
     return sid_parse(text, out) ? PATH_FOUND : PATH_MALFORMED;
 }
+
+enum step_result path_refuse(struct exchange *x, enum path_found found)
+{
+    return found == PATH_FAULT ? exchange_fault(x, FAULT(ERR_FAULT_MEMORY))
+                               : exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+}
+
+enum step_result path_find_sid(struct exchange *x, unsigned index, struct sid *out)
+{
+    enum path_found found = path_sid(x, index, out);
+    return found == PATH_FOUND ? STEP_NEXT : path_refuse(x, found);
+}

@@ -14,4 +14,10 @@ enum path_found path_text(struct exchange *x, unsigned index, struct str *out);
 /* A SID as SPEC 3 writes it. */
 enum path_found path_sid(struct exchange *x, unsigned index, struct sid *out);
 
+/* Likewise: NEXT, or DONE with 404 for what is none, or with the fault. */
+enum step_result path_find_sid(struct exchange *x, unsigned index, struct sid *out);
+
+/* What the two that look for themselves answer: DONE with 404, or with the fault. */
+enum step_result path_refuse(struct exchange *x, enum path_found found);
+
 #endif

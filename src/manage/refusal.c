@@ -7,8 +7,13 @@
 #include "core/log.h"
 #include "exchange/field_errors.h"
 #include "exchange/server.h"
+#include "exchange/snapshot.h"
 #include "exchange/trail.h"
+#include "manage/scope_names.h"
 #include "store/store.h"
+#include "token/handout.h"
+
+enum { DETAIL_FIRST = 256 };
 
 /* On its way to the store, behind an exchange that is answered and gone. */
 struct refusal_record {
@@ -73,4 +78,44 @@ enum step_result manage_refuse_rule(struct exchange *x, const struct caller *cal
     if (field.len == 0)
         return exchange_refuse(x, code, message);
     return exchange_refuse_field(x, code, field, message);
+}
+
+/* {"field":..., "missing":[...]} */
+static RESULT fill_detail(struct exchange *x, struct str field, const struct scope_set *lacking,
+                          struct str *out)
+{
+    struct json_writer w;
+    struct buf b;
+
+    buf_init_arena(&b, &x->arena, DETAIL_FIRST, STORE_AUDIT_RECORD);
+    json_writer_init(&w, &b);
+    json_write_object_begin(&w);
+    json_write_member_string(&w, STR("field"), field);
+    json_write_key(&w, STR("missing"));
+    manage_scopes_write(x->snapshot->catalogue, lacking, &w);
+    json_write_object_end(&w);
+    if (b.failed)
+        return FAULT(ERR_FAULT_MEMORY);
+    *out = buf_view(&b);
+    return RESULT_OK;
+}
+
+enum step_result manage_refuse_handout(struct exchange *x, const struct caller *caller,
+                                       const struct audit_event *event, struct str field,
+                                       const struct scope_set *lacking)
+{
+    struct audit_event refused = *event;
+    struct str message =
+        handout_message(x->snapshot->catalogue,
+                        STR("The token does not hold what it would hand out"), lacking, &x->arena);
+
+    refused.rule = STR("M3");
+    struct result filled = fill_detail(x, field, lacking, &refused.detail);
+    if (result_ok(filled))
+        filled = manage_scopes_text(x, lacking, &x->scope_needed);
+    if (!result_ok(filled))
+        return exchange_fault(x, filled);
+    if (message.ptr == NULL)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, field, message);
 }

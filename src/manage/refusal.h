@@ -14,6 +14,12 @@ enum step_result manage_refuse_rule(struct exchange *x, const struct caller *cal
                                     const struct audit_event *event, enum err code,
                                     struct str field, struct str message);
 
+/* DONE: 403 by M3. lacking: what is handed out and not held; field: the one by which. event says of
+ * what; its rule and detail are set here. */
+enum step_result manage_refuse_handout(struct exchange *x, const struct caller *caller,
+                                       const struct audit_event *event, struct str field,
+                                       const struct scope_set *lacking);
+
 /* The same without an answer: what is passed over in silence. */
 void manage_note_refusal(struct exchange *x, const struct caller *caller,
                          const struct audit_event *event);

@@ -3,44 +3,35 @@
 #include "exchange/snapshot.h"
 #include "scope/parse.h"
 
-enum {
-    SHOWN_MAX = 16, /* unknown names in one message */
-    MESSAGE_FIRST = 128,
-    MESSAGE_MAX = (SHOWN_MAX + 1) * (LIMIT_SCOPE_NAME + 2) + MESSAGE_FIRST,
-    TEXT_MAX = LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1),
-};
+enum { TEXT_MAX = LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1) };
+
+struct result manage_names_read(struct exchange *x, const struct json_value *array,
+                                struct asked_names *out)
+{
+    struct str *names = arena_array(&x->arena, json_count(array) + 1, sizeof(*names));
+    size_t count = 0;
+
+    if (names == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    for (const struct json_value *v = json_first(array); v != NULL; v = json_next(v))
+        count += json_string(v, &names[count]);
+    *out = (struct asked_names){names, count};
+    return RESULT_OK;
+}
 
 struct result manage_scopes_read(struct exchange *x, const struct json_value *array,
                                  struct scope_set *out, struct str *out_wrong)
 {
-    struct scope_set set = SCOPE_SET_EMPTY;
-    size_t unknown = 0, shown = 0;
+    const struct scope_catalogue *catalogue = x->snapshot->catalogue;
+    struct asked_names asked;
     struct buf wrong;
 
-    buf_init_arena(&wrong, &x->arena, 0, MESSAGE_MAX);
-    for (const struct json_value *v = json_first(array); v != NULL; v = json_next(v)) {
-        struct str name = STR_NONE;
-        const struct scope_value *value =
-            json_string(v, &name) ? catalogue_find(x->snapshot->catalogue, name) : NULL;
-        if (value != NULL) {
-            scope_set_add(&set, value->bit);
-            continue;
-        }
-        if (unknown++ == 0)
-            buf_cstr(&wrong, "Not all of these are scopes");
-        if (shown == SHOWN_MAX || !scope_name_is_valid(name))
-            continue;
-        buf_cstr(&wrong, shown++ == 0 ? ": " : ", ");
-        buf_str(&wrong, name);
-    }
-    if (unknown > shown && shown > 0) {
-        buf_cstr(&wrong, " and ");
-        buf_u64(&wrong, unknown - shown);
-        buf_cstr(&wrong, " more");
-    }
+    TRY(manage_names_read(x, array, &asked));
+    buf_init_arena(&wrong, &x->arena, 0, ASKED_UNKNOWN_MAX);
+    asked_put_unknown(catalogue, &asked, STR(""), &wrong);
     if (wrong.failed)
         return FAULT(ERR_FAULT_MEMORY);
-    *out = set;
+    *out = asked_known(catalogue, &asked);
     *out_wrong = buf_view(&wrong);
     return RESULT_OK;
 }

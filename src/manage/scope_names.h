@@ -4,12 +4,16 @@
 
 #include "exchange/exchange.h"
 #include "scope/catalogue.h"
+#include "token/asked.h"
 #include "json/read.h"
 #include "json/write.h"
 
-/* The names in an array of strings (BODY_TEXTS); repeated ones count once. *out_wrong is empty, or
- * the message of a refusal that names those which the catalogue does not have, as far as they look
- * like names. ERR_FAULT_MEMORY. */
+/* An array of strings (BODY_TEXTS) as it was sent, whatever the texts are. ERR_FAULT_MEMORY. */
+RESULT manage_names_read(struct exchange *x, const struct json_value *array,
+                         struct asked_names *out);
+
+/* The scopes that it names; repeated ones count once. *out_wrong is empty, or the message of a
+ * refusal that names those which the catalogue does not have. ERR_FAULT_MEMORY. */
 RESULT manage_scopes_read(struct exchange *x, const struct json_value *array, struct scope_set *out,
                           struct str *out_wrong);
 

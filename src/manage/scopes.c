@@ -216,19 +216,12 @@ static enum step_result reply_one(struct exchange *x, const struct scope_value *
 {
     struct one one = {view_new(x), value};
     struct object_fields fields;
-    struct json_writer w;
-    struct buf body;
 
     if (one.view == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     if (list_fields_read(x, &scope_kind, &fields) == STEP_DONE)
         return STEP_DONE;
-    buf_init_arena(&body, &x->arena, 1024, LIMIT_REPLY);
-    json_writer_init(&w, &body);
-    object_write(&w, &scope_kind, &fields, write_one, &one);
-    if (body.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    return exchange_reply_json(x, 200, buf_view(&body));
+    return object_reply(x, &scope_kind, &fields, write_one, &one, 0);
 }
 
 static enum step_result show_scope(struct exchange *x)
@@ -239,10 +232,8 @@ static enum step_result show_scope(struct exchange *x)
     uint64_t id;
 
     enum path_found read = path_text(x, 0, &asked);
-    if (read == PATH_FAULT)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    if (read == PATH_MALFORMED)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+    if (read != PATH_FOUND)
+        return path_refuse(x, read);
     const struct scope_value *value = catalogue_find(catalogue, asked);
     if (value == NULL && str_to_u64(asked, INT64_MAX, &id)) {
         unsigned count = catalogue_find_id(catalogue, (int64_t)id, &found);

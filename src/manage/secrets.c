@@ -13,6 +13,7 @@
 #include "manage/list_page.h"
 #include "manage/list_rows.h"
 #include "manage/path.h"
+#include "manage/write.h"
 
 enum { OVERLAP_MAX_S = 366 * 24 * 3600, DETAIL_MAX = 256 };
 
@@ -162,8 +163,6 @@ static enum step_result read_overlap(struct exchange *x, struct secrets_state *s
         {STR_INIT("overlap_s"), BODY_INT, BODY_AT_CREATE | BODY_NULL_VALUE, 0, OVERLAP_MAX_S}};
     struct body body;
 
-    if (state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
-        return STEP_DONE;
     if (body_judge(x, state->object, BODY_CREATE, fields, 1, &body) == STEP_DONE)
         return STEP_DONE;
     const struct body_value *overlap = &body.values[0];
@@ -239,7 +238,7 @@ static enum step_result create(struct exchange *x)
     int64_t earlier_end_ms;
 
     if (find(x, &application_to_create) == STEP_DONE ||
-        list_fields_read(x, &secret_kind_created, &state->query.fields) == STEP_DONE ||
+        write_read(x, &secret_kind_created, &state->object, &state->query.fields) == STEP_DONE ||
         read_overlap(x, state, &earlier_end_ms) == STEP_DONE)
         return STEP_DONE;
     struct audit_event event = event_of(state, STR("secret.create"));
@@ -267,17 +266,10 @@ static void write_created(const void *object, unsigned attribute, struct json_wr
 static enum step_result reply_created(struct exchange *x)
 {
     struct secrets_state *state = x->state;
-    struct json_writer w;
-    struct buf body;
 
     if (state->stored.request.outcome != STORE_OUTCOME_DONE) /* the application went */
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    buf_init_arena(&body, &x->arena, 512, LIMIT_REPLY);
-    json_writer_init(&w, &body);
-    object_write(&w, &secret_kind_created, &state->query.fields, write_created, state);
-    if (body.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    return exchange_reply_json(x, 200, buf_view(&body));
+    return object_reply(x, &secret_kind_created, &state->query.fields, write_created, state, 0);
 }
 
 /* ---- DELETE ---- */
@@ -290,19 +282,21 @@ static bool has_secret(const struct party_application *application, const struct
     return false;
 }
 
-static enum step_result delete (struct exchange *x) {
-    struct secrets_state *state = x->state; struct store_request *request = &state->stored.request;
+static enum step_result commit_delete(struct exchange *x)
+{
+    struct secrets_state *state = x->state;
+    struct store_request *request = &state->stored.request;
     struct sid secret_id;
 
-    if (find(x, &application_to_delete) == STEP_DONE) return STEP_DONE;
-    enum path_found found = path_sid(x, 1, &secret_id);
-    if (found == PATH_FAULT) return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    if (found != PATH_FOUND ||
-        !has_secret(state->application, &secret_id)) return exchange_refuse(x, ERR_NOT_FOUND,
-                                                                            STR_NONE);
+    if (find(x, &application_to_delete) == STEP_DONE ||
+        path_find_sid(x, 1, &secret_id) == STEP_DONE)
+        return STEP_DONE;
+    if (!has_secret(state->application, &secret_id))
+        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     struct audit_event event = event_of(state, STR("secret.delete"));
     struct result filled = fill_detail(x, &secret_id, 0, &event.detail);
-    if (!result_ok(filled)) return exchange_fault(x, filled);
+    if (!result_ok(filled))
+        return exchange_fault(x, filled);
     request->verb = STORE_SECRET_DELETE;
     request->in.secret_delete.client_id = state->application->client_id;
     request->in.secret_delete.secret_id = secret_id;
@@ -333,6 +327,6 @@ const struct endpoint manage_secret_create = {
 const struct endpoint manage_secret_delete = {
     .name = "secret_delete",
     .state_size = sizeof(struct secrets_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, delete,
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, commit_delete,
               stored_step_committed, reply_deleted},
 };

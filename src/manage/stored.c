@@ -90,8 +90,7 @@ enum step_result stored_step_committed(struct exchange *x)
         return exchange_refuse(x, ERR_CONFLICT,
                                STR("Others keep changing this at the same time; nothing was "
                                    "changed, try again"));
-    if (x->arena.cap < LIMIT_ARENA_BATCH)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* what this attempt took stays until the end */
+    exchange_widen_arena(x); /* what this attempt took stays until the end */
     stored->read = (struct store_read){.verb = stored->read.verb};
     stored->request = (struct store_request){.verb = stored->request.verb};
     return exchange_again_from(x, caller_step_identify);

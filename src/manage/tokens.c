@@ -42,8 +42,8 @@ static enum step_result revoke(struct exchange *x)
     const struct audit_event event = {
         .action = STR("token.revoke"), .object = row->token_sid, .partner_sid = row->partner_sid};
 
-    if (!etag_if_match(x->request.if_match, row->revision))
-        return exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
+    if (etag_judge(x, row->revision) == STEP_DONE)
+        return STEP_DONE;
     if (target->state == TOKEN_REVOKED)
         return reply_none(x);
     target->stored.request.verb = STORE_TOKEN_REVOKE;

@@ -66,7 +66,10 @@ struct token_target {
 extern const struct requirement token_read_rights, token_create_rights, token_update_rights,
     token_delete_rights, token_revoke_rights;
 
-/* Refuses who lacks the verb's scope, reads the path's SID (or `current`) and asks the store for
+/* The path's first SID; `current` is the presented token's. NEXT, or DONE with 404 or the fault. */
+enum step_result token_path_sid(struct exchange *x, const struct caller *caller, struct sid *out);
+
+/* Refuses who lacks the verb's scope, reads the path's SID and asks the store for
  * the row: WAIT, and stored_step_read comes next; or DONE with 403 or 404. */
 enum step_result token_target_find(struct exchange *x, const struct requirement *rights);
 
@@ -79,12 +82,6 @@ struct address_caller token_address(const struct exchange *x, const struct calle
  * token or not. */
 enum step_result token_refuse_address(struct exchange *x, const struct caller *caller,
                                       struct str action, const struct sid *token_sid);
-
-/* DONE: 403 by M3. lacking: what is handed out and not held. event says of what; its rule is set.
- */
-enum step_result token_refuse_handout(struct exchange *x, const struct caller *caller,
-                                      const struct audit_event *event,
-                                      const struct scope_set *lacking);
 
 /* The presented token's user; none: no user is behind it. */
 static inline struct sid token_caller_user(const struct caller_state *caller)

@@ -6,9 +6,10 @@
 #include "manage/changes.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
-#include "manage/list.h"
 #include "manage/refusal.h"
+#include "manage/scope_names.h"
 #include "manage/tokens.h"
+#include "manage/write.h"
 #include "token/change.h"
 
 enum field {
@@ -54,24 +55,21 @@ static enum step_result find(struct exchange *x)
     return token_target_find(x, &token_update_rights);
 }
 
-/* 415, 400, 412, 409, 422: before anything is asked of the rules. */
+/* 400, 415, 412, 409, 422: before anything is asked of the rules. */
 static enum step_result read_body(struct exchange *x)
 {
     struct change_state *state = x->state;
     enum body_verb verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
 
-    if (state->object == NULL && body_parse(x, &state->object) == STEP_DONE)
+    if (write_read(x, &token_kind, &state->object, &state->shown) == STEP_DONE ||
+        etag_judge(x, state->target.row->revision) == STEP_DONE)
         return STEP_DONE;
-    if (!etag_if_match(x->request.if_match, state->target.row->revision))
-        return exchange_refuse(x, ERR_PRECONDITION_FAILED, STR_NONE);
     if (state->target.state != TOKEN_LIVE)
         return exchange_refuse(x, ERR_CONFLICT,
                                state->target.state == TOKEN_REVOKED
                                    ? STR("The token is revoked, and that is final")
                                    : STR("The token has expired"));
-    if (body_judge(x, state->object, verb, fields, FIELDS, &state->body) == STEP_DONE)
-        return STEP_DONE;
-    return list_fields_read(x, &token_kind, &state->shown);
+    return body_judge(x, state->object, verb, fields, FIELDS, &state->body);
 }
 
 static const struct body_value *value_of(const struct change_state *state, enum field field)
@@ -128,21 +126,7 @@ static enum step_result refuse_change(struct exchange *x, const struct change *c
     case CHANGE_ALLOWED:
         break;
     }
-    return token_refuse_handout(x, caller, &event, &change->lacking);
-}
-
-/* The names as they were sent, whatever they are. */
-static enum err read_names(struct exchange *x, const struct json_value *array,
-                           struct asked_names *out)
-{
-    struct str *names = arena_array(&x->arena, json_count(array) + 1, sizeof(*names));
-
-    *out = (struct asked_names){.names = names};
-    if (names == NULL)
-        return ERR_FAULT_MEMORY;
-    for (const struct json_value *v = json_first(array); v != NULL; v = json_next(v))
-        out->count += json_string(v, &names[out->count]);
-    return ERR_NONE;
+    return manage_refuse_handout(x, caller, &event, fields[FIELD_SCOPES].name, &change->lacking);
 }
 
 static enum step_result judge_scopes(struct exchange *x, struct change_state *state)
@@ -162,9 +146,10 @@ static enum step_result judge_scopes(struct exchange *x, struct change_state *st
     struct asked_names asked;
     struct change change;
 
-    enum err err = read_names(x, value_of(state, FIELD_SCOPES)->json, &asked);
-    if (err == ERR_NONE)
-        err = change_decide(&facts, &asked, &x->arena, &change);
+    struct result read = manage_names_read(x, value_of(state, FIELD_SCOPES)->json, &asked);
+    if (!result_ok(read))
+        return exchange_fault(x, read);
+    enum err err = change_decide(&facts, &asked, &x->arena, &change);
     if (err != ERR_NONE)
         return exchange_fault(x, FAULT(err));
     if (change.verdict != CHANGE_ALLOWED)

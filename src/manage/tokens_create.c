@@ -6,7 +6,9 @@
 #include "manage/changes.h"
 #include "manage/endpoints.h"
 #include "manage/list.h"
+#include "manage/partners.h"
 #include "manage/path.h"
+#include "manage/refusal.h"
 #include "manage/scope_names.h"
 #include "manage/tokens.h"
 #include "manage/tokens_form.h"
@@ -35,13 +37,11 @@ static enum step_result target_below(struct exchange *x)
     struct create_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
 
-    if (manage_require(x, caller, &token_create_rights) == STEP_DONE)
+    if (manage_require(x, caller, &token_create_rights) == STEP_DONE ||
+        path_find_sid(x, 0, &state->partner_sid) == STEP_DONE)
         return STEP_DONE;
-    enum path_found found = path_sid(x, 0, &state->partner_sid);
-    if (found == PATH_FAULT)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     const struct party_partner *partner =
-        found == PATH_FOUND ? party_find_partner(x->snapshot->party, &state->partner_sid) : NULL;
+        party_find_partner(x->snapshot->party, &state->partner_sid);
     if (partner == NULL || partner == caller->partner || !party_is_within(partner, caller->partner))
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     return STEP_NEXT;
@@ -55,9 +55,9 @@ static enum step_result read_request(struct exchange *x)
     if (state->is_read)
         return STEP_NEXT;
     state->is_read = true;
-    if (token_wish_read(x, &state->stored.caller.caller, &state->wish) == STEP_DONE)
+    if (list_fields_read(x, &token_created_kind, &state->shown) == STEP_DONE)
         return STEP_DONE;
-    return list_fields_read(x, &token_created_kind, &state->shown);
+    return token_wish_read(x, &state->stored.caller.caller, &state->wish);
 }
 
 /* ---- deciding ---- */
@@ -100,7 +100,7 @@ static enum step_result grant_asked(struct exchange *x, const struct asked_bound
     if (!asked_is_granted(bound, &state->wish.scopes, STR(""), out, &x->arena, &message))
         return refuse_grant(x, message);
     if (!handout_is_held(out, &caller->rights, &lacking))
-        return token_refuse_handout(x, caller, &event, &lacking);
+        return manage_refuse_handout(x, caller, &event, STR("scopes"), &lacking);
     return STEP_NEXT;
 }
 
@@ -109,11 +109,14 @@ static enum step_result decide(struct exchange *x)
     struct create_state *state = x->state;
     const struct party_application *application = state->stored.caller.caller.application;
     const struct party *party = x->snapshot->party;
-    const struct asked_bound bound = asked_bound_now(
-        x->snapshot->catalogue, party, application, party_find_partner(party, &state->partner_sid));
+    const struct party_partner *partner = party_find_partner(party, &state->partner_sid);
+    const struct asked_bound bound =
+        asked_bound_now(x->snapshot->catalogue, party, application, partner);
     struct token_claims *claims = &state->issue.claims;
     struct scope_set granted;
 
+    if (partner_judge_home(x, partner, true, STR_NONE) == STEP_DONE)
+        return STEP_DONE;
     if ((state->wish.has_scopes ? grant_asked : grant_all)(x, &bound, &granted) == STEP_DONE)
         return STEP_DONE;
     struct result written = manage_scopes_text(x, &granted, &claims->scope);

@@ -2,6 +2,7 @@
 
 #include "exchange/field_errors.h"
 #include "manage/body.h"
+#include "manage/scope_names.h"
 
 enum { SCOPES_TEXT = LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1), GRANT_TYPE_TEXT = 64 };
 
@@ -169,20 +170,13 @@ static struct str text_of(const struct json_value *object, enum field field)
 static enum step_result read_scopes(struct exchange *x, const struct body_value *value,
                                     struct token_wish *out)
 {
-    struct str *names;
-
     if (!value->present)
         return STEP_NEXT;
     if (value->json == NULL)
         return split_scopes(x, value->text, out);
-    names = arena_array(&x->arena, json_count(value->json) + 1, sizeof(*names));
-    if (names == NULL)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     out->has_scopes = true;
-    out->scopes = (struct asked_names){.names = names};
-    for (const struct json_value *v = json_first(value->json); v != NULL; v = json_next(v))
-        out->scopes.count += json_string(v, &names[out->scopes.count]);
-    return STEP_NEXT;
+    struct result read = manage_names_read(x, value->json, &out->scopes);
+    return result_ok(read) ? STEP_NEXT : exchange_fault(x, read);
 }
 
 static enum step_result read_json(struct exchange *x, const struct caller *caller,

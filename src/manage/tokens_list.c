@@ -60,8 +60,7 @@ static enum step_result read_page(struct exchange *x, struct list_state *state)
 {
     struct store_list *list = &state->stored.read.in.list;
 
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = LIMIT_ARENA_BATCH; /* a page of rows with all their text */
+    exchange_widen_arena(x);
     state->stored.read.verb = STORE_TOKEN_LIST;
     struct result filled = stored_list(&state->query, &columns, &x->arena, list);
     if (!result_ok(filled))

@@ -4,8 +4,6 @@
 #include "manage/path.h"
 #include "manage/refusal.h"
 #include "manage/tokens.h"
-#include "scope/parse.h"
-#include "token/handout.h"
 
 #define RIGHTS(verb)                                                                      \
     {                                                                                     \
@@ -30,19 +28,15 @@ struct address_caller token_address(const struct exchange *x, const struct calle
     };
 }
 
-/* The path's SID; `current` is the presented token's. */
-static enum path_found read_sid(struct exchange *x, const struct caller *caller, struct sid *out)
+enum step_result token_path_sid(struct exchange *x, const struct caller *caller, struct sid *out)
 {
     struct str text;
     enum path_found found = path_text(x, 0, &text);
 
-    if (found != PATH_FOUND)
-        return found;
-    if (str_eq(text, STR("current"))) {
-        *out = caller->token_sid;
-        return PATH_FOUND;
-    }
-    return sid_parse(text, out) ? PATH_FOUND : PATH_MALFORMED;
+    if (found != PATH_FOUND || !str_eq(text, STR("current")))
+        return path_find_sid(x, 0, out);
+    *out = caller->token_sid;
+    return STEP_NEXT;
 }
 
 enum step_result token_refuse_address(struct exchange *x, const struct caller *caller,
@@ -75,13 +69,9 @@ enum step_result token_target_find(struct exchange *x, const struct requirement 
     const struct address_caller address = token_address(x, caller);
     struct sid token_sid;
 
-    if (manage_require(x, caller, rights) == STEP_DONE)
+    if (manage_require(x, caller, rights) == STEP_DONE ||
+        token_path_sid(x, caller, &token_sid) == STEP_DONE)
         return STEP_DONE;
-    enum path_found found = read_sid(x, caller, &token_sid);
-    if (found == PATH_FAULT)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    if (found == PATH_MALFORMED)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     target->stored.read.verb = STORE_TOKEN_GET;
     target->stored.read.in.token_sid = token_sid;
     /* Whose it is, is seen in its row; the rest of M2 is known by now. */
@@ -112,23 +102,4 @@ enum step_result token_signed(struct exchange *x, const struct issue *issue)
     metrics_add(&x->worker->metrics, METRIC_TOKEN_REFUSED, 1);
     return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("scopes"),
                                  str_from(err_info(ERR_TOKEN_TOO_LARGE)->text));
-}
-
-enum step_result token_refuse_handout(struct exchange *x, const struct caller *caller,
-                                      const struct audit_event *event,
-                                      const struct scope_set *lacking)
-{
-    struct audit_event refused = *event;
-    struct buf names;
-
-    struct str message =
-        handout_message(x->snapshot->catalogue,
-                        STR("The token does not hold what it would hand out"), lacking, &x->arena);
-    buf_init_arena(&names, &x->arena, 256, LIMIT_SCOPES * (LIMIT_SCOPE_NAME + 1));
-    scope_format(x->snapshot->catalogue, lacking, &names);
-    if (message.ptr == NULL || names.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    refused.rule = STR("M3");
-    x->scope_needed = buf_view(&names);
-    return manage_refuse_rule(x, caller, &refused, ERR_INSUFFICIENT_SCOPE, STR("scopes"), message);
 }

@@ -1,10 +1,8 @@
 /* A token as the API shows it: CarrierX's object, but for the tokens themselves, which are null in
  * all answers but the one that makes them (P5). */
 #include "exchange/snapshot.h"
-#include "manage/etag.h"
+#include "manage/partners.h"
 #include "manage/tokens.h"
-
-enum { BODY_FIRST = 4096 };
 
 static const struct attribute attributes[TOKEN_CREATED_ATTRIBUTES] = {
     [TOKEN_ACCESS_TOKEN] = {STR_INIT("access_token"), ATTRIBUTE_TEXT},
@@ -41,17 +39,6 @@ void token_write_names(struct json_writer *w, struct str names)
         if (name.len > 0)
             json_write_string(w, name);
     json_write_array_end(w);
-}
-
-static void write_partner(struct json_writer *w, const struct party_partner *partner)
-{
-    if (partner == NULL)
-        return json_write_null(w);
-    json_write_object_begin(w);
-    json_write_key(w, STR("partner_sid"));
-    json_write_sid(w, &partner->partner_sid);
-    json_write_member_string(w, STR("name"), partner->name);
-    json_write_object_end(w);
 }
 
 static void write_text(struct json_writer *w, struct str text)
@@ -91,7 +78,7 @@ void token_view_write(const void *object, unsigned attribute, struct json_writer
     case TOKEN_NAME:
         return json_write_string(w, row->name);
     case TOKEN_PARTNER:
-        return write_partner(w, view->partner);
+        return partner_write_related(view->partner, w);
     case TOKEN_PARTNER_SID:
         return json_write_sid(w, &row->partner_sid);
     case TOKEN_DATE_EXPIRATION_REFRESH_TOKEN: /* these tokens have none */
@@ -115,18 +102,5 @@ void token_view_write(const void *object, unsigned attribute, struct json_writer
 enum step_result token_view_reply(struct exchange *x, const struct object_kind *kind,
                                   const struct object_fields *fields, const struct token_view *view)
 {
-    struct json_writer w;
-    struct buf body;
-
-    if (x->arena.cap == LIMIT_ARENA)
-        x->arena.cap = 2 * LIMIT_ARENA; /* what is committed is answered */
-    buf_init_arena(&body, &x->arena, BODY_FIRST, LIMIT_REPLY);
-    json_writer_init(&w, &body);
-    object_write(&w, kind, fields, token_view_write, view);
-    if (body.failed)
-        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    struct result tagged = etag_add(x, view->row->revision);
-    if (!result_ok(tagged))
-        return exchange_fault(x, tagged);
-    return exchange_reply_json(x, 200, buf_view(&body));
+    return object_reply(x, kind, fields, token_view_write, view, view->row->revision);
 }

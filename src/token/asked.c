@@ -69,23 +69,20 @@ size_t asked_unknown(const struct scope_catalogue *catalogue, const struct asked
     return count;
 }
 
-/* A text that no scope could be called is not repeated. */
-static void put_unknown(const struct asked_bound *bound, const struct asked_names *asked,
-                        struct str kept, struct buf *out)
+void asked_put_unknown(const struct scope_catalogue *catalogue, const struct asked_names *asked,
+                       struct str kept, struct buf *out)
 {
-    size_t shown = 0;
+    size_t count = 0;
 
     for (size_t i = 0; i < asked->count; i++) {
         struct str name = asked->names[i];
-        if (!is_unknown(bound->catalogue, name, kept))
+        if (!is_unknown(catalogue, name, kept) || count++ >= HANDOUT_NAMES)
             continue;
-        if (shown++ == HANDOUT_NAMES) {
-            buf_cstr(out, " and others");
-            return;
-        }
-        buf_cstr(out, shown == 1 ? "Unknown: " : ", ");
+        buf_cstr(out, count == 1 ? "Unknown: " : ", ");
         buf_str(out, scope_name_is_valid(name) ? name : STR("(not the name of a scope)"));
     }
+    if (count > HANDOUT_NAMES)
+        handout_put_more(count - HANDOUT_NAMES, out);
 }
 
 static void put_refused(const struct asked_bound *bound, const char *by,
@@ -112,7 +109,7 @@ bool asked_is_granted(const struct asked_bound *bound, const struct asked_names 
     buf_init_arena(&b, arena, 0, MESSAGE_MAX);
     if (scope_set_is_empty(&refused) && asked_unknown(bound->catalogue, asked, kept) == 0)
         return true;
-    put_unknown(bound, asked, kept, &b);
+    asked_put_unknown(bound->catalogue, asked, kept, &b);
     put_refused(bound, "application", &by_application, &b);
     put_refused(bound, "partner", &by_partner, &b);
     *out_message = b.failed ? STR_NONE : buf_view(&b);

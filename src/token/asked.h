@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "party/party.h"
 #include "scope/catalogue.h"
+#include "token/handout.h"
 
 /* Any texts, in any order, repeated without harm. */
 struct asked_names {
@@ -25,6 +26,13 @@ bool asked_has(const struct asked_names *asked, struct str name);
  * that has left the catalogue may stay where it is, and be added nowhere. */
 size_t asked_unknown(const struct scope_catalogue *catalogue, const struct asked_names *asked,
                      struct str kept);
+
+/* "Unknown: a, b": the first HANDOUT_NAMES of these and how many more there are; nothing when all
+ * are known. A text that no scope could be called is not repeated. At most ASKED_UNKNOWN_MAX bytes.
+ */
+enum { ASKED_UNKNOWN_MAX = HANDOUT_NAMES_MAX + 16 };
+void asked_put_unknown(const struct scope_catalogue *catalogue, const struct asked_names *asked,
+                       struct str kept, struct buf *out);
 
 /* What the grant rule allows a token, and the application it is of (NULL: gone): which of the two
  * refuses is told apart by what the application has itself. */

@@ -28,10 +28,14 @@ void handout_put_names(const struct scope_catalogue *catalogue, const struct sco
             buf_cstr(out, ", ");
         buf_str(out, catalogue_value(catalogue, bits[i])->name);
     }
-    if (shown == count)
-        return;
+    if (shown < count)
+        handout_put_more(count - shown, out);
+}
+
+void handout_put_more(size_t count, struct buf *out)
+{
     buf_cstr(out, " and ");
-    buf_u64(out, count - shown);
+    buf_u64(out, count);
     buf_cstr(out, " more");
 }
 

@@ -24,6 +24,9 @@ enum { HANDOUT_NAMES = 16, HANDOUT_NAMES_MAX = (HANDOUT_NAMES + 1) * (LIMIT_SCOP
 void handout_put_names(const struct scope_catalogue *catalogue, const struct scope_set *names,
                        struct buf *out);
 
+/* " and 3 more": behind HANDOUT_NAMES of a longer list. */
+void handout_put_more(size_t count, struct buf *out);
+
 /* "<before>: <names>", for a refusal. ptr NULL when the arena is full. */
 struct str handout_message(const struct scope_catalogue *catalogue, struct str before,
                            const struct scope_set *names, struct arena *arena);

@@ -199,6 +199,13 @@ def test_a_malformed_sid_names_nothing(explain, path):
     assert explain.call("GET", f"/core/v2/admin/tokens/{path}/explain").status == 404
 
 
+def test_current_is_the_presented_token(explain):
+    token = explain.token("self", scope="oauth.read")
+    reply = explain.call("GET", "/core/v2/admin/tokens/current/explain", token=token)
+    assert reply.status == 200 and reply.json["token_sid"] == sid(token)
+    assert reply.json == explain.ask(token, by=token).json
+
+
 def test_selectors_and_keys_are_told_apart(own_bed):
     """What a selector revocation leaves in the store, and a key that was withdrawn."""
     bed = own_bed(seed=SEED)

@@ -253,8 +253,8 @@ BAD = [
     ({"name": None}, "name"), ({"name": 1}, "name"), ({"name": ["x"]}, "name"), ({"name": {"a": {"b": []}}}, "name"),
     ({"login": ""}, "login"), ({"login": "a b"}, "login"), ({"login": "\u00fc"}, "login"), ({"login": True}, "login"),
     ({"login": "x" * 129}, "login"),
-    ({"available_scopes": None}, "available_scopes"), ({"available_scopes": "calls.read"}, "available_scopes"),
-    ({"available_scopes": {}}, "available_scopes"), ({"available_scopes": [1]}, "available_scopes"),
+    ({"available_scopes": "calls.read"}, "available_scopes"), ({"available_scopes": {}}, "available_scopes"),
+    ({"available_scopes": [1]}, "available_scopes"),
     ({"available_scopes": [["calls.read"]]}, "available_scopes"),
     ({"available_scopes": ["calls.read"] * 513}, "available_scopes"),
     ({"available_scopes": ["calls.read", "calls.fly"]}, "available_scopes"),
@@ -267,8 +267,9 @@ BAD = [
     ({"is_admin": True}, "is_admin"), ({"scopes": []}, "scopes"), ({"revision": 1}, "revision"), ({"": 1}, None),
     ({"scopes_all": True}, "scopes_all"), ({"Name": "x"}, "Name"), ({"password": "x"}, "password"),
 ]
-BAD_AT_CREATE = [({"status": "active"}, "status"), ({"parent_sid": None}, "parent_sid"),
-                 ({"parent_sid": "abc"}, "parent_sid"), ({"parent_sid": UNKNOWN.upper()}, "parent_sid"),
+BAD_AT_CREATE = [({"available_scopes": None}, "available_scopes"), ({"status": "active"}, "status"),
+                 ({"parent_sid": None}, "parent_sid"), ({"parent_sid": "abc"}, "parent_sid"),
+                 ({"parent_sid": UNKNOWN.upper()}, "parent_sid"),
                  ({"skip_partner_review": 1}, "skip_partner_review"),
                  ({"skip_email_verification": "true"}, "skip_email_verification")]
 BAD_AT_PATCH = [({"status": "Active"}, "status"), ({"status": None}, "status"), ({"status": "deleted"}, "status"),
@@ -290,6 +291,20 @@ def test_THREATS_43_bad_fields_in_a_patch(partners, body, field):
     reply = partners.patch(sid, {"name": "Changed", **body}, status=422)
     assert fields(reply) == [field], reply.body
     assert partners.show(sid) == before
+
+
+def test_M1_null_scopes_are_no_change_in_a_patch_and_nothing_in_a_put(partners):
+    made = partners.active(available_scopes=["calls.read"])
+    sid = made["partner_sid"]
+    changed = partners.patch(sid, {"name": "Changed", "available_scopes": None}).json
+    assert changed["name"] == "Changed" and changed["available_scopes"] == ["calls.read"]
+    reply = partners.ask("PUT", f"/{sid}", {**changed, "available_scopes": None})
+    assert reply.status == 422 and fields(reply) == ["available_scopes"]
+
+
+def test_unknown_scopes_are_named(partners):
+    reply = partners.patch(partners.sids["child"], {"available_scopes": ["calls.fly", "calls.read", "a b"]}, status=422)
+    assert error(reply)["message"] == "Unknown: calls.fly, (not the name of a scope)"
 
 
 @pytest.mark.parametrize("missing", sorted(WRITABLE))
@@ -401,6 +416,39 @@ def test_delete_cancels(partners):
         assert reply.status == 204 and reply.body == b""
     assert partners.show(sid)["status"] == "canceled"
     assert partners.ask("POST", "", {"name": "x", "parent_sid": below["partner_sid"]}).status == 409
+
+
+APPLICATIONS, TOKENS = "/core/v2/applications", "/core/v2/oauth/token"
+
+
+@pytest.mark.parametrize("place", ["itself", "below"])
+@pytest.mark.parametrize("status", STATUSES)
+def test_what_may_be_made_at_a_partner(partners, status, place):
+    """Where all is final nothing is made; what waits may get what waits with it, but no tokens."""
+    sid = partners.active()["partner_sid"]
+    home = partners.active(parent_sid=sid)["partner_sid"] if place == "below" else sid
+    if status == "unverified":
+        sid = partners.create()["partner_sid"]
+        home = partners.active(parent_sid=sid)["partner_sid"] if place == "below" else sid
+    elif status != "active":
+        partners.patch(sid, {"status": status})
+
+    def make(path, body):
+        headers = [("Authorization", f"Bearer {partners.admin}"), ("Content-Type", "application/json")]
+        return partners.bed.request("POST", path, json.dumps(body).encode(), headers)
+
+    tried = {"parent_sid": make(PARTNERS, {"name": "x", "parent_sid": home}),
+             "partner_sid": make(APPLICATIONS, {"scopes": [], "partner_sid": home}),
+             None: make(f"{TOKENS}/{home}", {"scopes": ["calls.read"]})}
+    for field, reply in tried.items():
+        refused = status == "canceled" or (status != "active" and field is None)
+        assert reply.status == (409 if refused else 200), reply.body
+        if refused:
+            word = "canceled" if status == "canceled" else "not active"
+            assert error(reply)["message"] == f"This partner or one above it is {word}"
+            assert error(reply).get("field") == field
+    if status == "canceled":  # before what is wrong with the scopes
+        assert make(f"{TOKENS}/{home}", {"scopes": ["nosuch"]}).status == 409
 
 
 def test_the_root_stays(partners):
@@ -638,4 +686,5 @@ def test_F_37_each_change_is_recorded_once(partners):
                                     "after": {"name": "Renamed", "available_scopes": []}}
     assert records[2]["detail"] == {"before": {"status": "active"}, "after": {"status": "canceled"}}
     refused = [json.loads(row[0]) for row in rows if '"rule":"M3"' in row[0]]
-    assert refused and refused[0]["result"] == "refused" and refused[0]["detail"]["available_scopes"]
+    assert refused and refused[0]["result"] == "refused" and refused[0]["detail"]["field"] == "available_scopes"
+    assert refused[0]["detail"]["missing"]
