@@ -6,20 +6,25 @@
 #include <stdint.h>
 
 struct clock {
-    int64_t (*wall_ms)(const struct clock *clock); /* since 1970-01-01 UTC */
+    int64_t (*wall_us)(const struct clock *clock); /* since 1970-01-01 UTC */
     int64_t (*mono_ms)(const struct clock *clock);
 };
 
 extern const struct clock clock_system;
 
+static inline int64_t clock_wall_us(const struct clock *clock)
+{
+    return clock->wall_us(clock);
+}
+
 static inline int64_t clock_wall_ms(const struct clock *clock)
 {
-    return clock->wall_ms(clock);
+    return clock->wall_us(clock) / 1000;
 }
 
 static inline int64_t clock_wall_s(const struct clock *clock)
 {
-    return clock->wall_ms(clock) / 1000;
+    return clock->wall_us(clock) / 1000000;
 }
 
 static inline int64_t clock_mono_ms(const struct clock *clock)

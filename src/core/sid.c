@@ -3,12 +3,14 @@
 struct result sid_new(const struct clock *clock, struct entropy *entropy, struct sid *out)
 {
     struct sid sid;
-    uint64_t ms = (uint64_t)clock_wall_ms(clock);
+    uint64_t us = (uint64_t)clock_wall_us(clock), ms = us / 1000;
+    uint64_t fraction = us % 1000 * 4096 / 1000;
 
-    TRY(entropy_fill(entropy, sid.bytes + 6, 10));
+    TRY(entropy_fill(entropy, sid.bytes + 8, 8));
     for (int i = 0; i < 6; i++)
         sid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
-    sid.bytes[6] = (uint8_t)(0x70 | (sid.bytes[6] & 0x0F));
+    sid.bytes[6] = (uint8_t)(0x70 | fraction >> 8);
+    sid.bytes[7] = (uint8_t)fraction;
     sid.bytes[8] = (uint8_t)(0x80 | (sid.bytes[8] & 0x3F));
     *out = sid;
     return RESULT_OK;

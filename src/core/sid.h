@@ -29,7 +29,8 @@ static inline bool sid_is_none(const struct sid *a)
     return sid_eq(a, &none);
 }
 
-/* Source: RFC9562-5.7. 48 bits of milliseconds, 74 random bits. */
+/* Source: RFC9562-5.7, 6.2 method 3. 48 bits of milliseconds, 12 of the fraction (to the
+ * microsecond, so that what is made one after the other is listed so), 62 random bits. */
 RESULT sid_new(const struct clock *clock, struct entropy *entropy, struct sid *out);
 
 /* Strict: 36 characters, lower case, version 7, variant 10. */

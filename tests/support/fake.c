@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
-static int64_t fake_wall_ms(const struct clock *clock)
+static int64_t fake_wall_us(const struct clock *clock)
 {
     const struct fake_clock *fake = (const struct fake_clock *)clock;
-    return atomic_load(&fake->mono_ms) + atomic_load(&fake->ahead_ms);
+    return (atomic_load(&fake->mono_ms) + atomic_load(&fake->ahead_ms)) * 1000;
 }
 
 static int64_t fake_mono_ms(const struct clock *clock)
@@ -18,7 +18,7 @@ void fake_clock_init(struct fake_clock *fake, int64_t wall_ms)
 {
     enum { MONO_MS = 1000 };
 
-    fake->clock = (struct clock){fake_wall_ms, fake_mono_ms};
+    fake->clock = (struct clock){fake_wall_us, fake_mono_ms};
     atomic_init(&fake->mono_ms, MONO_MS);
     atomic_init(&fake->ahead_ms, wall_ms - MONO_MS);
 }

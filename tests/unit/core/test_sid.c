@@ -87,6 +87,20 @@ Test(core_sid, the_system_gives_time_and_entropy)
     cr_assert_leq(before / 1000000 - 1, then);
 }
 
+Test(core_sid, those_of_one_millisecond_sort_as_they_were_made)
+{
+    struct sid one, two;
+
+    for (int i = 0; i < 1000; i++) {
+        cr_assert(result_ok(sid_new(&clock_system, &entropy_system, &one)));
+        int64_t then_us = clock_wall_us(&clock_system);
+        while (clock_wall_us(&clock_system) <= then_us)
+            continue;
+        cr_assert(result_ok(sid_new(&clock_system, &entropy_system, &two)));
+        cr_assert_lt(memcmp(&one, &two, sizeof(one)), 0);
+    }
+}
+
 /* DESIGN 4: the table is whole, and what callers are told may stand in an error_description
  * (RFC6749-5.2). */
 Test(core_err, every_row_is_fit_to_be_sent)
