@@ -97,9 +97,10 @@ def bare_server(introspection_bytes, token_bytes):
 
 
 def costs(folder):
+    schemas = sorted((ROOT / "src/store/schema").glob("*.sql"))
     output = subprocess.run(
-        ["taskset", "-c", SERVER_CORE, ROOT / "build/tests/bench/bench_costs",
-         ROOT / "src/store/schema/0001_initial.sql", folder / "costs.db"], capture_output=True, text=True, check=True)
+        ["taskset", "-c", SERVER_CORE, ROOT / "build/tests/bench/bench_costs", folder / "costs.db", *schemas],
+        capture_output=True, text=True, check=True)
     return dict(zip(("sign", "verify", "row"), map(float, output.stdout.split())))
 
 
