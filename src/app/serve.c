@@ -90,8 +90,8 @@ static int serve_config(struct config *config, const struct config_source *sourc
     return code;
 }
 
-/* A line each; some layers end their last one, some do not. Those about the configuration begin with
- * its file and line and stand alone, as in every command. */
+/* A line each; some layers end their last one, some do not. Those about the configuration begin
+ * with its file and line and stand alone, as in every command. */
 static void print_errors(const char *before, const struct buf *errors)
 {
     struct str rest = str_trim(buf_view(errors), '\n'), line;
