@@ -102,9 +102,11 @@ struct store_backend_ops {
     /* entry: complete, with the next number. Its end is raised to the highest exp of the token's
      * row, where there is one. *out_number: entry->number when it went in, also in place of an
      * earlier one that the row outlives; the earlier entry's where the token is revoked already; 0
-     * where it is over at now_s and nothing was done. A set of the token goes. */
+     * where it is over at now_s and nothing was done. A set of the token goes. CONFLICT:
+     * if_revision is neither 0 nor the row's. */
     struct result (*token_revoke)(struct store_backend *backend, struct store_entry *entry,
-                                  int64_t now_s, uint64_t *out_number);
+                                  int64_t now_s, uint64_t if_revision, uint64_t *out_number,
+                                  enum store_outcome *out);
 
     /* CONFLICT: if_revision is neither 0 nor the row's, or the token is revoked. *out_end_s: the
      * highest exp of the row now. */

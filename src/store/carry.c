@@ -52,8 +52,9 @@ static RESULT revoke_token(struct store *store, struct store_request *request, b
 
     entry.id = request->in.token_revoke.token_sid;
     TRY(store->backend->ops->token_revoke(store->backend, &entry, over_ms / 1000,
-                                          &request->out.number));
-    *changed = request->out.number == entry.number;
+                                          request->if_revision, &request->out.number,
+                                          &request->outcome));
+    *changed = request->outcome == STORE_OUTCOME_DONE && request->out.number == entry.number;
     if (*changed)
         store_append_entry(batch, &entry);
     return RESULT_OK;

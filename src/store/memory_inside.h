@@ -92,7 +92,8 @@ void memory_token_init(struct memory *m);
 struct result memory_token_create(struct store_backend *backend, const struct token_row *row,
                                   enum store_conflict *out);
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
-                                  int64_t now_s, uint64_t *out_number);
+                                  int64_t now_s, uint64_t if_revision, uint64_t *out_number,
+                                  enum store_outcome *out);
 struct result memory_token_update(struct store_backend *backend,
                                   const struct store_token_update *update, uint64_t if_revision,
                                   uint64_t *out_revision, int64_t *out_end_s,

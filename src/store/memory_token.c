@@ -146,7 +146,8 @@ static RESULT drop_set(struct memory *m, const struct sid *token_sid)
 }
 
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
-                                  int64_t now_s, uint64_t *out_number)
+                                  int64_t now_s, uint64_t if_revision, uint64_t *out_number,
+                                  enum store_outcome *out)
 {
     struct memory *m = memory_of(backend);
     struct token_row key = {.token_sid = entry->id};
@@ -154,6 +155,11 @@ struct result memory_token_revoke(struct store_backend *backend, struct store_en
     TRY(memory_falter(m));
     const struct store_entry *earlier = memory_table_find(&m->subjects, entry);
     const struct token_row *row = memory_table_find(&m->tokens, &key);
+    *out = memory_is_revision(if_revision, row != NULL ? row->revision : 0)
+               ? STORE_OUTCOME_DONE
+               : STORE_OUTCOME_CONFLICT;
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
     if (earlier != NULL && (row == NULL || row->exp_signed_s <= earlier->end_s)) {
         *out_number = earlier->number;
         return RESULT_OK;

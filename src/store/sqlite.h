@@ -160,7 +160,8 @@ RESULT sqlite_token_find(struct sqlite *s, const struct sid *token_sid, uint64_t
                          int64_t *out_end_s);
 RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
-                                  int64_t now_s, uint64_t *out_number);
+                                  int64_t now_s, uint64_t if_revision, uint64_t *out_number,
+                                  enum store_outcome *out);
 RESULT sqlite_token_is_revoked(struct sqlite *s, const struct sid *token_sid, bool *out);
 struct result sqlite_epoch_create(struct store_backend *backend, struct store_entry *entry);
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,

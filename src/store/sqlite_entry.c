@@ -100,7 +100,8 @@ static RESULT delete_set(struct sqlite *s, const struct sid *token_sid)
 }
 
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
-                                  int64_t now_s, uint64_t *out_number)
+                                  int64_t now_s, uint64_t if_revision, uint64_t *out_number,
+                                  enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
     struct store_entry earlier;
@@ -109,6 +110,10 @@ struct result sqlite_token_revoke(struct store_backend *backend, struct store_en
 
     TRY(find(s, entry, &earlier));
     TRY(sqlite_token_find(s, &entry->id, &revision, &row_end_s));
+    *out =
+        if_revision == 0 || if_revision == revision ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
     if (earlier.number != 0 && row_end_s <= earlier.end_s) {
         *out_number = earlier.number;
         return RESULT_OK;

@@ -195,7 +195,8 @@ struct store_request {
     void (*done)(struct store_request *request); /* NULL, where loop is NULL: no answer wanted */
 
     /* Of verbs that change a row: what it was decided on; 0: whatever is there. */
-    uint64_t if_revision; /* of TOKEN_UPDATE, PARTNER_, APPLICATION_UPDATE and _DELETE */
+    uint64_t if_revision; /* of TOKEN_UPDATE, TOKEN_REVOKE, PARTNER_, APPLICATION_UPDATE
+                             and _DELETE */
     uint64_t if_tables;   /* of any verb but the reads */
     struct str audit;     /* a record for the log, in the same transaction; empty: none */
 

@@ -251,6 +251,30 @@ Test(tokens, M1_changes_at_the_same_time_see_each_other)
     leaks_check();
 }
 
+/* If-Match is held against the row that is revoked, not only against the one that was read. */
+Test(tokens, a_revocation_of_one_version_leaves_another_alone) /* RFC9110-13.1.1 */
+{
+    struct answer changed, revoked;
+    struct scene s;
+
+    scene_init(&s, (struct sid){{0}});
+    const struct question change = question(&s, METHOD_PATCH, s.path, "", "{\"name\":\"after\"}");
+    struct question revoke = question(&s, METHOD_DELETE, s.path, "", "");
+    revoke.if_match = "\"1\"";
+    bed_ask(&s.bed, &change, &changed);
+    bed_ask(&s.bed, &revoke, &revoked);
+    bed_wait(&s.bed, &changed);
+    bed_wait(&s.bed, &revoked);
+    bool first = answer_status(&changed) == 200;
+    cr_assert_eq(answer_status(&changed), first ? 200 : 409);
+    cr_assert_eq(answer_status(&revoked), first ? 412 : 204);
+    cr_assert_eq(is_revoked(&s, &s.row.token_sid), !first);
+    answer_done(&changed);
+    answer_done(&revoked);
+    bed_done(&s.bed);
+    leaks_check();
+}
+
 Test(tokens, M1_a_token_with_a_user_behind_it_is_narrowed_never_widened)
 {
     struct scene s;

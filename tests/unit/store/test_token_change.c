@@ -141,6 +141,27 @@ CONTRACT(a_revoked_token_is_not_updated_and_its_set_goes)
     cr_assert_eq(numbers[0], 2);
 }
 
+/* RFC9110-13.1.1: who revokes one version of a token and no other is told of another. */
+CONTRACT(a_revocation_of_another_revision_conflicts)
+{
+    struct store_request update = fixture_update(10, STR("calls.read"), LATER_S);
+    struct store_request stale = fixture_revoke(10, LATER_S), now = stale, unknown;
+
+    fixture_start(f);
+    make_token(f, 10, LATER_S);
+    cr_assert_eq(fixture_outcome(f, &update), STORE_OUTCOME_DONE);
+    stale.if_revision = 1;
+    cr_assert_eq(fixture_outcome(f, &stale), STORE_OUTCOME_CONFLICT);
+    cr_assert_eq(stale.out.number, 0);
+    unknown = fixture_revoke(11, LATER_S);
+    unknown.if_revision = 1;
+    cr_assert_eq(fixture_outcome(f, &unknown), STORE_OUTCOME_CONFLICT);
+    cr_assert_eq(store_last_number(f->store), 1);
+    now.if_revision = 2;
+    cr_assert_eq(fixture_outcome(f, &now), STORE_OUTCOME_DONE);
+    cr_assert_eq(now.out.number, 2);
+}
+
 /* P2: a row that came, or was signed for longer, after the revocation. */
 CONTRACT(revoking_again_outlives_what_was_signed_since)
 {
