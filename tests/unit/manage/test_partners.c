@@ -1,81 +1,19 @@
 /* /core/v2/partners from below: the store's faults, changes at the same time, and clients that
  * leave. What is asked over the wire stands in tests/conformance/test_partners.py. */
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 #include "manage/partners.h"
-#include "manage/routes.h"
+#include "scene.h"
 #include "store/memory.h"
 #include "support/leaks.h"
-#include "unit/oauth/bed.h"
 
 #define LIST "/core/v2/partners"
 
-struct scene {
-    struct bed bed;
-    struct minted token;
-    char header[BED_TEXT];
-    char shop[128]; /* its path */
-};
-
 static void scene_init(struct scene *s)
 {
-    const struct tree *tree = &s->bed.clients.tree;
-    char sid[SID_TEXT];
-
-    bed_init(&s->bed);
-    bed_mint(&s->bed, &tree->root_app, &tree->root,
-             "partners.manage partners.skip_email_verifications partners.skip_partner_review "
-             "calls.read oauth.manage",
-             BED_ISSUER, &s->token);
-    snprintf(s->header, sizeof(s->header), "Bearer %s", s->token.text);
-    sid_format(&tree->shop, sid);
-    snprintf(s->shop, sizeof(s->shop), LIST "/%.*s", SID_TEXT, sid);
-}
-
-static const struct route *route_of(enum method method, const char *path)
-{
-    bool is_list = strcmp(path, LIST) == 0;
-
-    for (size_t i = 0; i < manage_routes.count; i++)
-        if (manage_routes.routes[i].method == method &&
-            str_eq(manage_routes.routes[i].path, is_list ? STR(LIST) : STR(LIST "/{partner_sid}")))
-            return &manage_routes.routes[i];
-    return NULL;
-}
-
-static struct question question(const struct scene *s, enum method method, const char *path,
-                                const char *query, const char *body)
-{
-    return (struct question){.route = route_of(method, path),
-                             .path = path,
-                             .query = query,
-                             .body = body,
-                             .content_type = "application/json",
-                             .authorization = s->header};
-}
-
-static int ask(struct scene *s, enum method method, const char *path, const char *query,
-               const char *body)
-{
-    const struct question q = question(s, method, path, query, body);
-    struct answer answer;
-
-    bed_answer(&s->bed, &q, &answer);
-    int status = answer_status(&answer);
-    answer_done(&answer);
-    return status;
-}
-
-/* Whether the partner is shown so. */
-static void expect(struct scene *s, const char *path, const char *fields, const char *shown)
-{
-    const struct question q = question(s, METHOD_GET, path, fields, NULL);
-    struct answer answer;
-
-    bed_answer(&s->bed, &q, &answer);
-    cr_assert(str_eq(answer_body(&answer), str_from(shown)), "%.*s", STR_ARG(answer_body(&answer)));
-    answer_done(&answer);
+    scene_begin(s, "partners.manage partners.skip_email_verifications "
+                   "partners.skip_partner_review calls.read oauth.manage");
+    scene_point_at(s, LIST, &s->bed.clients.tree.shop);
 }
 
 static const struct {
@@ -95,15 +33,16 @@ Test(partners, P4_a_store_that_is_away_is_503_and_nothing_changes)
     scene_init(&s);
     store_memory_set_down(s.bed.server.store, true);
     for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-        cr_assert_eq(ask(&s, writes[i].method, s.shop, writes[i].query, writes[i].body), 503);
-    cr_assert_eq(ask(&s, METHOD_GET, s.shop, "", NULL), 503);
-    cr_assert_eq(ask(&s, METHOD_GET, LIST, "", NULL), 503);
-    cr_assert_eq(ask(&s, METHOD_POST, LIST, "", "{\"name\":\"x\"}"), 503);
+        cr_assert_eq(scene_ask(&s, writes[i].method, s.path, writes[i].query, writes[i].body), 503);
+    cr_assert_eq(scene_ask(&s, METHOD_GET, s.path, "", NULL), 503);
+    cr_assert_eq(scene_ask(&s, METHOD_GET, LIST, "", NULL), 503);
+    cr_assert_eq(scene_ask(&s, METHOD_POST, LIST, "", "{\"name\":\"x\"}"), 503);
     store_memory_set_down(s.bed.server.store, false);
-    expect(&s, s.shop, "include_fields=name,status", "{\"name\":\"shop\",\"status\":\"active\"}");
-    expect(&s, LIST, "include_fields=name&limit=1&filter=name+eq+x",
-           "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":1,\"offset\":0,"
-           "\"pagination\":{},\"total\":0}");
+    scene_expect(&s, s.path, "include_fields=name,status",
+                 "{\"name\":\"shop\",\"status\":\"active\"}");
+    scene_expect(&s, LIST, "include_fields=name&limit=1&filter=name+eq+x",
+                 "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":1,\"offset\":0,"
+                 "\"pagination\":{},\"total\":0}");
     bed_done(&s.bed);
     leaks_check();
 }
@@ -117,14 +56,15 @@ Test(partners, P3_any_one_fault_changes_nothing_or_all)
 
         scene_init(&s);
         store_memory_fail_after(s.bed.server.store, n);
-        int status = ask(&s, METHOD_PATCH, s.shop, "",
-                         "{\"name\":\"x\",\"available_scopes\":[\"calls.read\"]}");
+        int status = scene_ask(&s, METHOD_PATCH, s.path, "",
+                               "{\"name\":\"x\",\"available_scopes\":[\"calls.read\"]}");
         store_memory_fail_after(s.bed.server.store, 0);
         cr_assert(status == 200 || status == 503, "%d", status);
-        expect(&s, s.shop, "include_fields=name,available_scopes",
-               status == 200 ? "{\"name\":\"x\",\"available_scopes\":[\"calls.read\"]}"
-                             : "{\"name\":\"shop\",\"available_scopes\":[\"calls.read\",\"rating."
-                               "manage\",\"sms.manage\"]}");
+        scene_expect(&s, s.path, "include_fields=name,available_scopes",
+                     status == 200
+                         ? "{\"name\":\"x\",\"available_scopes\":[\"calls.read\"]}"
+                         : "{\"name\":\"shop\",\"available_scopes\":[\"calls.read\",\"rating."
+                           "manage\",\"sms.manage\"]}");
         bed_done(&s.bed);
     }
     leaks_check();
@@ -142,7 +82,7 @@ Test(partners, changes_at_the_same_time_see_each_other)
 
     scene_init(&s);
     for (size_t i = 0; i < RACERS; i++) {
-        const struct question q = question(&s, METHOD_PATCH, s.shop, "", bodies[i % 4]);
+        const struct question q = scene_question(&s, METHOD_PATCH, s.path, "", bodies[i % 4]);
         bed_ask(&s.bed, &q, &answers[i]);
     }
     for (size_t i = 0; i < RACERS; i++) {
@@ -150,9 +90,9 @@ Test(partners, changes_at_the_same_time_see_each_other)
         cr_assert_eq(answer_status(&answers[i]), 200);
         answer_done(&answers[i]);
     }
-    expect(&s, s.shop, "include_fields=name,login,status,available_scopes",
-           "{\"name\":\"x\",\"login\":\"y\",\"status\":\"suspended\",\"available_scopes\":"
-           "[\"calls.read\"]}");
+    scene_expect(&s, s.path, "include_fields=name,login,status,available_scopes",
+                 "{\"name\":\"x\",\"login\":\"y\",\"status\":\"suspended\",\"available_scopes\":"
+                 "[\"calls.read\"]}");
     bed_done(&s.bed);
     leaks_check();
 }
@@ -168,7 +108,7 @@ Test(partners, one_login_is_given_once)
     scene_init(&s);
     for (size_t i = 0; i < RACERS; i++) {
         const struct question q =
-            question(&s, METHOD_POST, LIST, "", "{\"name\":\"x\",\"login\":\"taken\"}");
+            scene_question(&s, METHOD_POST, LIST, "", "{\"name\":\"x\",\"login\":\"taken\"}");
         bed_ask(&s.bed, &q, &answers[i]);
     }
     for (size_t i = 0; i < RACERS; i++) {
@@ -182,17 +122,6 @@ Test(partners, one_login_is_given_once)
     leaks_check();
 }
 
-struct progress {
-    const struct answer *answer;
-    unsigned step;
-};
-
-static bool has_reached(void *context)
-{
-    const struct progress *progress = context;
-    return progress->answer->delivered > 0 || progress->answer->exchange.next_step > progress->step;
-}
-
 /* Rows of the page that nobody waits for any more are let go. */
 Test(partners, a_client_may_leave_at_any_wait)
 {
@@ -201,16 +130,9 @@ Test(partners, a_client_may_leave_at_any_wait)
 
         scene_init(&s);
         const struct question q =
-            question(&s, writes[i].method, s.shop, writes[i].query, writes[i].body);
-        for (unsigned step = 0; step < ENDPOINT_STEPS_MAX; step++) {
-            struct answer answer;
-            struct progress progress = {&answer, step};
-            bed_ask(&s.bed, &q, &answer);
-            cr_assert(loop_thread_until(s.bed.loop, has_reached, &progress, 20000));
-            if (!exchange_abandon(&answer.exchange))
-                bed_wait(&s.bed, &answer);
-            answer_done(&answer);
-        }
+            scene_question(&s, writes[i].method, s.path, writes[i].query, writes[i].body);
+        for (unsigned step = 0; step < ENDPOINT_STEPS_MAX; step++)
+            scene_ask_and_leave(&s, &q, step);
         bed_done(&s.bed);
     }
     leaks_check();
@@ -218,46 +140,11 @@ Test(partners, a_client_may_leave_at_any_wait)
 
 /* ---- what a dry run looks at ---- */
 
-struct creation {
-    struct store_request request; /* first */
-    bool done;
-};
-
-static void creation_done(struct store_request *request)
-{
-    ((struct creation *)request)->done = true;
-}
-
-static bool is_created(void *creation)
-{
-    return ((const struct creation *)creation)->done;
-}
-
 static void create_token(struct scene *s, const struct sid *client, const struct sid *partner,
                          int64_t exp_s)
 {
-    struct bed *bed = &s->bed;
-    struct creation creation = {
-        .request = {.verb = STORE_TOKEN_CREATE,
-                    .loop = bed->worker.loop,
-                    .done = creation_done,
-                    .in.token_create = {.client_id = *client,
-                                        .partner_sid = *partner,
-                                        .name = STR("t"),
-                                        .scopes = STR("calls.read"),
-                                        .audiences = STR(BED_ISSUER),
-                                        .created_ms = clock_wall_ms(bed->server.clock),
-                                        .exp_s = exp_s,
-                                        .exp_signed_s = exp_s,
-                                        .newest = {.exp_s = exp_s, .kid = STR("k")},
-                                        .generation = 1}}};
-    struct token_row *row = &creation.request.in.token_create;
-
-    cr_assert(
-        result_ok(sid_new(bed->server.clock, &bed->clients.tree.entropy.entropy, &row->token_sid)));
-    store_submit(bed->server.store, &creation.request);
-    cr_assert(loop_thread_until(bed->loop, is_created, &creation, 20000));
-    cr_assert(result_ok(creation.request.result));
+    const struct token_row row = {.client_id = *client, .partner_sid = *partner, .exp_s = exp_s};
+    bed_create_token(&s->bed, &row);
 }
 
 /* Pages of the store, expired tokens, and those of others. */
@@ -274,8 +161,8 @@ Test(partners, a_dry_run_goes_through_all_pages)
         create_token(&s, &tree->shop_app, &tree->shop, now_s + 600);
     create_token(&s, &tree->shop_app, &tree->shop, now_s);
     create_token(&s, &tree->reseller_app, &tree->reseller, now_s + 600);
-    const struct question q =
-        question(&s, METHOD_PATCH, s.shop, "dry_run=true&limit=2", "{\"status\":\"suspended\"}");
+    const struct question q = scene_question(&s, METHOD_PATCH, s.path, "dry_run=true&limit=2",
+                                             "{\"status\":\"suspended\"}");
     bed_answer(&s.bed, &q, &answer);
     cr_assert_eq(answer_status(&answer), 200);
     const struct json_value *body = answer_json(&answer);

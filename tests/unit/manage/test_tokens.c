@@ -4,12 +4,11 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "manage/routes.h"
 #include "revocation/index.h"
+#include "scene.h"
 #include "store/list.h"
 #include "store/memory.h"
 #include "support/leaks.h"
-#include "unit/oauth/bed.h"
 
 #define LIST   "/core/v2/oauth/tokens"
 #define CREATE "/core/v2/oauth/token"
@@ -17,125 +16,28 @@
 
 enum { TTL_S = 600 };
 
-struct scene {
-    struct bed bed;
-    struct minted token; /* the caller's: of the root, without a row */
-    char header[BED_TEXT];
-    struct token_row row; /* of the root's application: calls.manage sms.read */
-    char path[128];       /* its */
-};
-
-struct creation {
-    struct store_request request; /* first */
-    bool done;
-};
-
-static void creation_done(struct store_request *request)
-{
-    ((struct creation *)request)->done = true;
-}
-
-static bool is_created(void *creation)
-{
-    return ((const struct creation *)creation)->done;
-}
-
+/* Of the root's application; one of its audiences is that application's no more. */
 static struct token_row make_row(struct scene *s, struct sid user_sid, int64_t exp_s)
 {
     const struct tree *tree = &s->bed.clients.tree;
-    struct creation creation = {
-        .request = {
-            .verb = STORE_TOKEN_CREATE,
-            .loop = s->bed.worker.loop,
-            .done = creation_done,
-            .in.token_create = {.client_id = tree->root_app,
-                                .partner_sid = tree->root,
-                                .user_sid = user_sid,
-                                .name = STR("before"),
-                                .scopes = STR("calls.manage sms.read"),
-                                .audiences = STR("https://api.example https://gone.example"),
-                                .created_ms = clock_wall_ms(s->bed.server.clock),
-                                .exp_s = exp_s,
-                                .exp_signed_s = exp_s,
-                                .generation = 1,
-                                .newest = {.exp_s = exp_s, .kid = STR("k")},
-                                .revision = 1}}};
-    struct token_row *row = &creation.request.in.token_create;
-
-    cr_assert(result_ok(
-        sid_new(s->bed.server.clock, &s->bed.clients.tree.entropy.entropy, &row->token_sid)));
-    store_submit(s->bed.server.store, &creation.request);
-    cr_assert(loop_thread_until(s->bed.loop, is_created, &creation, 20000));
-    cr_assert(result_ok(creation.request.result));
-    return *row;
-}
-
-static void point_at(struct scene *s, const struct token_row *row)
-{
-    char sid[SID_TEXT];
-
-    sid_format(&row->token_sid, sid);
-    snprintf(s->path, sizeof(s->path), LIST "/%.*s", SID_TEXT, sid);
+    const struct token_row row = {
+        .client_id = tree->root_app,
+        .partner_sid = tree->root,
+        .user_sid = user_sid,
+        .name = STR("before"),
+        .scopes = STR("calls.manage sms.read"),
+        .audiences = STR("https://api.example https://gone.example"),
+        .exp_s = exp_s,
+    };
+    return bed_create_token(&s->bed, &row);
 }
 
 static void scene_init(struct scene *s, struct sid user_sid)
 {
-    const struct tree *tree = &s->bed.clients.tree;
-
-    bed_init(&s->bed);
-    bed_mint(&s->bed, &tree->root_app, &tree->root,
-             "oauth.manage_all_tokens oauth.allow_token_scope_update calls.manage sms.manage",
-             BED_ISSUER, &s->token);
-    snprintf(s->header, sizeof(s->header), "Bearer %s", s->token.text);
+    scene_begin(s, "oauth.manage_all_tokens oauth.allow_token_scope_update calls.manage "
+                   "sms.manage");
     s->row = make_row(s, user_sid, clock_wall_s(s->bed.server.clock) + TTL_S);
-    point_at(s, &s->row);
-}
-
-static const struct route *route_of(enum method method, const char *path)
-{
-    struct str wanted =
-        str_starts_with(str_from(path), STR(LIST "/")) ? STR(LIST "/{token_sid}") : str_from(path);
-
-    for (size_t i = 0; i < manage_routes.count; i++)
-        if (manage_routes.routes[i].method == method &&
-            str_eq(manage_routes.routes[i].path, wanted))
-            return &manage_routes.routes[i];
-    return NULL;
-}
-
-static struct question question(const struct scene *s, enum method method, const char *path,
-                                const char *query, const char *body)
-{
-    bool is_form = strcmp(path, REVOKE) == 0;
-
-    return (struct question){.route = route_of(method, path),
-                             .path = path,
-                             .query = query,
-                             .body = body,
-                             .content_type = is_form ? BED_FORM : "application/json",
-                             .authorization = s->header};
-}
-
-static int ask(struct scene *s, enum method method, const char *path, const char *query,
-               const char *body)
-{
-    const struct question q = question(s, method, path, query, body);
-    struct answer answer;
-
-    bed_answer(&s->bed, &q, &answer);
-    int status = answer_status(&answer);
-    answer_done(&answer);
-    return status;
-}
-
-static void expect(struct scene *s, const char *path, const char *query, const char *shown)
-{
-    const struct question q = question(s, METHOD_GET, path, query, NULL);
-    struct answer answer;
-
-    bed_answer(&s->bed, &q, &answer);
-    cr_assert(str_eq(answer_body(&answer), str_from(shown)), "%.*s", STR_ARG(answer_body(&answer)));
-    answer_done(&answer);
+    scene_point_at(s, LIST, &s->row.token_sid);
 }
 
 #define SHOWN        "include_fields=name,scopes"
@@ -173,11 +75,12 @@ Test(tokens, P4_a_store_that_is_away_is_503_and_nothing_changes)
     scene_init(&s, (struct sid){{0}});
     store_memory_set_down(s.bed.server.store, true);
     for (size_t i = 0; i < WRITES; i++)
-        cr_assert_eq(ask(&s, writes[i].method, path_of(&s, i), "", writes[i].body), 503, "%zu", i);
-    cr_assert_eq(ask(&s, METHOD_GET, s.path, "", NULL), 503);
-    cr_assert_eq(ask(&s, METHOD_GET, LIST, "", NULL), 503);
+        cr_assert_eq(scene_ask(&s, writes[i].method, path_of(&s, i), "", writes[i].body), 503,
+                     "%zu", i);
+    cr_assert_eq(scene_ask(&s, METHOD_GET, s.path, "", NULL), 503);
+    cr_assert_eq(scene_ask(&s, METHOD_GET, LIST, "", NULL), 503);
     store_memory_set_down(s.bed.server.store, false);
-    expect(&s, s.path, SHOWN, BEFORE);
+    scene_expect(&s, s.path, SHOWN, BEFORE);
     cr_assert(!is_revoked(&s, &s.row.token_sid) && !is_revoked(&s, &s.token.claims.token_sid));
     bed_done(&s.bed);
     leaks_check();
@@ -191,11 +94,11 @@ Test(tokens, P3_any_one_fault_changes_nothing_or_all)
 
             scene_init(&s, (struct sid){{0}});
             store_memory_fail_after(s.bed.server.store, n);
-            int status = ask(&s, writes[i].method, s.path, "", writes[i].body);
+            int status = scene_ask(&s, writes[i].method, s.path, "", writes[i].body);
             store_memory_fail_after(s.bed.server.store, 0);
             cr_assert(status == 200 || status == 204 || status == 503, "%zu: %d", n, status);
             if (i < 2)
-                expect(&s, s.path, SHOWN, status == 503 ? BEFORE : writes[i].body);
+                scene_expect(&s, s.path, SHOWN, status == 503 ? BEFORE : writes[i].body);
             bool known = is_revoked(&s, &s.row.token_sid);
             cr_assert(known == (i == 2 && status == 204), "%zu %zu", n, i);
             bed_done(&s.bed);
@@ -212,9 +115,10 @@ Test(tokens, P4_nothing_is_decided_without_the_index)
     scene_init(&s, (struct sid){{0}});
     revocation_index_rebuild(s.bed.server.index);
     for (size_t i = 0; i < WRITES; i++)
-        cr_assert_eq(ask(&s, writes[i].method, path_of(&s, i), "", writes[i].body), 503, "%zu", i);
+        cr_assert_eq(scene_ask(&s, writes[i].method, path_of(&s, i), "", writes[i].body), 503,
+                     "%zu", i);
     revocation_index_complete(s.bed.server.index, 0);
-    expect(&s, s.path, SHOWN, BEFORE);
+    scene_expect(&s, s.path, SHOWN, BEFORE);
     bed_done(&s.bed);
 }
 
@@ -231,8 +135,8 @@ Test(tokens, M1_changes_at_the_same_time_see_each_other)
         scene_init(&s, (struct sid){{0}});
         for (size_t i = 0; i < RACERS; i++) {
             bool ends = revoked && i == RACERS / 2;
-            const struct question q = question(&s, ends ? METHOD_DELETE : METHOD_PATCH, s.path, "",
-                                               ends ? "" : bodies[i % 3]);
+            const struct question q = scene_question(&s, ends ? METHOD_DELETE : METHOD_PATCH,
+                                                     s.path, "", ends ? "" : bodies[i % 3]);
             bed_ask(&s.bed, &q, &answers[i]);
         }
         for (size_t i = 0; i < RACERS; i++) {
@@ -243,9 +147,9 @@ Test(tokens, M1_changes_at_the_same_time_see_each_other)
         }
         cr_assert_eq(is_revoked(&s, &s.row.token_sid), revoked != 0);
         if (!revoked)
-            expect(&s, s.path, "include_fields=name", "{\"name\":\"after\"}");
+            scene_expect(&s, s.path, "include_fields=name", "{\"name\":\"after\"}");
         else
-            cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", "{}"), 409);
+            cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", "{}"), 409);
         bed_done(&s.bed);
     }
     leaks_check();
@@ -258,8 +162,9 @@ Test(tokens, a_revocation_of_one_version_leaves_another_alone) /* RFC9110-13.1.1
     struct scene s;
 
     scene_init(&s, (struct sid){{0}});
-    const struct question change = question(&s, METHOD_PATCH, s.path, "", "{\"name\":\"after\"}");
-    struct question revoke = question(&s, METHOD_DELETE, s.path, "", "");
+    const struct question change =
+        scene_question(&s, METHOD_PATCH, s.path, "", "{\"name\":\"after\"}");
+    struct question revoke = scene_question(&s, METHOD_DELETE, s.path, "", "");
     revoke.if_match = "\"1\"";
     bed_ask(&s.bed, &change, &changed);
     bed_ask(&s.bed, &revoke, &revoked);
@@ -280,11 +185,11 @@ Test(tokens, M1_a_token_with_a_user_behind_it_is_narrowed_never_widened)
     struct scene s;
 
     scene_init(&s, (struct sid){{7}});
-    cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", WIDE), 403);
-    cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", "{\"scopes\":[\"nosuch\"]}"), 403);
-    expect(&s, s.path, SHOWN, BEFORE);
-    cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", NARROW), 200);
-    expect(&s, s.path, SHOWN, AFTER_NARROW);
+    cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", WIDE), 403);
+    cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", "{\"scopes\":[\"nosuch\"]}"), 403);
+    scene_expect(&s, s.path, SHOWN, BEFORE);
+    cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", NARROW), 200);
+    scene_expect(&s, s.path, SHOWN, AFTER_NARROW);
     bed_done(&s.bed);
     leaks_check();
 }
@@ -293,32 +198,14 @@ Test(tokens, M1_a_token_with_a_user_behind_it_is_narrowed_never_widened)
 Test(tokens, a_token_none_of_whose_audiences_is_left_is_not_widened)
 {
     struct scene s;
-    struct creation creation;
 
     scene_init(&s, (struct sid){{0}});
-    creation = (struct creation){.request = {.verb = STORE_TOKEN_CREATE,
-                                             .loop = s.bed.worker.loop,
-                                             .done = creation_done,
-                                             .in.token_create = s.row}};
-    creation.request.in.token_create.audiences = STR("https://gone.example");
-    creation.request.in.token_create.token_sid.bytes[15] ^= 1;
-    store_submit(s.bed.server.store, &creation.request);
-    cr_assert(loop_thread_until(s.bed.loop, is_created, &creation, 20000));
-    point_at(&s, &creation.request.in.token_create);
-    cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", WIDE), 409);
-    expect(&s, s.path, SHOWN, BEFORE);
+    s.row.audiences = STR("https://gone.example");
+    s.row = bed_create_token(&s.bed, &s.row);
+    scene_point_at(&s, LIST, &s.row.token_sid);
+    cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", WIDE), 409);
+    scene_expect(&s, s.path, SHOWN, BEFORE);
     bed_done(&s.bed);
-}
-
-struct progress {
-    const struct answer *answer;
-    unsigned step;
-};
-
-static bool has_reached(void *context)
-{
-    const struct progress *progress = context;
-    return progress->answer->delivered > 0 || progress->answer->exchange.next_step > progress->step;
 }
 
 Test(tokens, a_client_may_leave_at_any_wait)
@@ -326,17 +213,11 @@ Test(tokens, a_client_may_leave_at_any_wait)
     for (size_t i = 0; i < WRITES; i++) {
         for (unsigned step = 0; step < ENDPOINT_STEPS_MAX; step++) {
             struct scene s;
-            struct answer answer;
-            struct progress progress = {&answer, step};
 
             scene_init(&s, (struct sid){{0}});
             const struct question q =
-                question(&s, writes[i].method, path_of(&s, i), "", writes[i].body);
-            bed_ask(&s.bed, &q, &answer);
-            cr_assert(loop_thread_until(s.bed.loop, has_reached, &progress, 20000));
-            if (!exchange_abandon(&answer.exchange))
-                bed_wait(&s.bed, &answer);
-            answer_done(&answer);
+                scene_question(&s, writes[i].method, path_of(&s, i), "", writes[i].body);
+            scene_ask_and_leave(&s, &q, step);
             bed_done(&s.bed);
         }
     }
@@ -350,20 +231,20 @@ Test(tokens, lists_judge_rows_by_epochs_too)
     struct store_entry cut = {.number = 9, .kind = ENTRY_EPOCH_KEY, .end_s = INT64_MAX};
 
     scene_init(&s, (struct sid){{0}});
-    expect(&s, LIST, "include_fields=name&status=revoked",
-           "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":10,\"offset\":0,"
-           "\"pagination\":{},\"total\":null}");
+    scene_expect(&s, LIST, "include_fields=name&status=revoked",
+                 "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":10,\"offset\":0,"
+                 "\"pagination\":{},\"total\":null}");
     cut.kid[0] = 'k';
     cut.kid_len = 1;
     cr_assert(result_ok(revocation_index_apply(s.bed.server.index, &cut, 1)));
-    expect(&s, LIST, "include_fields=name",
-           "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":10,\"offset\":0,"
-           "\"pagination\":{},\"total\":null}");
-    expect(&s, LIST, "include_fields=name&status=revoked",
-           "{\"count\":1,\"has_more\":false,\"items\":[{\"name\":\"before\"}],\"limit\":10,"
-           "\"offset\":0,\"pagination\":{},\"total\":null}");
-    cr_assert_eq(ask(&s, METHOD_PATCH, s.path, "", "{}"), 409);
-    cr_assert_eq(ask(&s, METHOD_DELETE, s.path, "", NULL), 204);
+    scene_expect(&s, LIST, "include_fields=name",
+                 "{\"count\":0,\"has_more\":false,\"items\":[],\"limit\":10,\"offset\":0,"
+                 "\"pagination\":{},\"total\":null}");
+    scene_expect(&s, LIST, "include_fields=name&status=revoked",
+                 "{\"count\":1,\"has_more\":false,\"items\":[{\"name\":\"before\"}],\"limit\":10,"
+                 "\"offset\":0,\"pagination\":{},\"total\":null}");
+    cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", "{}"), 409);
+    cr_assert_eq(scene_ask(&s, METHOD_DELETE, s.path, "", NULL), 204);
     bed_done(&s.bed);
     leaks_check();
 }
@@ -382,9 +263,9 @@ Test(tokens, a_list_looks_at_a_bounded_number_of_rows)
         make_row(&s, (struct sid){{0}}, s.row.exp_s);
     fake_clock_pass(&s.bed.clients.tree.clock, 1000); /* SIDs rise with time */
     const struct token_row last = make_row(&s, (struct sid){{0}}, s.row.exp_s);
-    point_at(&s, &last);
-    cr_assert_eq(ask(&s, METHOD_DELETE, s.path, "", NULL), 204);
-    struct question q = question(&s, METHOD_GET, LIST, "status=revoked&limit=1", NULL);
+    scene_point_at(&s, LIST, &last.token_sid);
+    cr_assert_eq(scene_ask(&s, METHOD_DELETE, s.path, "", NULL), 204);
+    struct question q = scene_question(&s, METHOD_GET, LIST, "status=revoked&limit=1", NULL);
     bed_answer(&s.bed, &q, &answer);
     cr_assert(json_int(json_member(answer_json(&answer), STR("count")), &count) && count == 0);
     cr_assert(json_string(

@@ -246,3 +246,42 @@ void bed_mint(struct bed *bed, const struct sid *client, const struct sid *partn
     cr_assert_eq(token_mint(&s->policy, s->keyring, bed->worker.keys, claims, &b), ERR_NONE);
     out->text[b.len] = '\0';
 }
+
+struct creation {
+    struct store_request request; /* first */
+    bool done;
+};
+
+static void creation_done(struct store_request *request)
+{
+    ((struct creation *)request)->done = true;
+}
+
+static bool is_created(void *creation)
+{
+    return ((const struct creation *)creation)->done;
+}
+
+struct token_row bed_create_token(struct bed *bed, const struct token_row *like)
+{
+    struct creation creation = {.request = {.verb = STORE_TOKEN_CREATE,
+                                            .loop = bed->worker.loop,
+                                            .done = creation_done,
+                                            .in.token_create = *like}};
+    struct token_row *row = &creation.request.in.token_create;
+
+    cr_assert(
+        result_ok(sid_new(bed->server.clock, &bed->clients.tree.entropy.entropy, &row->token_sid)));
+    row->name = like->name.ptr != NULL ? like->name : STR("t");
+    row->scopes = like->scopes.ptr != NULL ? like->scopes : STR("calls.read");
+    row->audiences = like->audiences.ptr != NULL ? like->audiences : STR(BED_ISSUER);
+    row->created_ms = clock_wall_ms(bed->server.clock);
+    row->exp_signed_s = like->exp_s;
+    row->newest = (struct token_newest){.exp_s = like->exp_s, .kid = STR("k")};
+    row->generation = 1;
+    row->revision = 1;
+    store_submit(bed->server.store, &creation.request);
+    cr_assert(loop_thread_until(bed->loop, is_created, &creation, WAIT_MS));
+    cr_assert(result_ok(creation.request.result));
+    return *row;
+}

@@ -80,4 +80,8 @@ struct minted {
 void bed_mint(struct bed *bed, const struct sid *client, const struct sid *partner,
               const char *scope, const char *audience, struct minted *out);
 
+/* Stores a row with a new token_sid, made now, of generation and revision 1 and signed until
+ * like.exp_s, and returns it. Texts that are NULL: a name, calls.read, the issuer. */
+struct token_row bed_create_token(struct bed *bed, const struct token_row *like);
+
 #endif

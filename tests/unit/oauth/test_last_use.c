@@ -7,46 +7,12 @@
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
 
-struct creation {
-    struct store_request request; /* first */
-    bool done;
-};
-
-static void creation_done(struct store_request *request)
-{
-    ((struct creation *)request)->done = true;
-}
-
-static bool is_created(void *creation)
-{
-    return ((const struct creation *)creation)->done;
-}
-
 static struct sid create_token(struct bed *bed)
 {
-    int64_t now_ms = clock_wall_ms(bed->server.clock);
-    struct creation creation = {
-        .request = {.verb = STORE_TOKEN_CREATE,
-                    .loop = bed->worker.loop,
-                    .done = creation_done,
-                    .in.token_create = {.client_id = bed->clients.basic,
-                                        .partner_sid = bed->clients.tree.shop,
-                                        .name = STR("t"),
-                                        .scopes = STR("calls.read"),
-                                        .audiences = STR(BED_ISSUER),
-                                        .created_ms = now_ms,
-                                        .exp_s = now_ms / 1000 + 900,
-                                        .exp_signed_s = now_ms / 1000 + 900,
-                                        .newest = {.exp_s = now_ms / 1000 + 900, .kid = STR("k")},
-                                        .generation = 1}}};
-    struct token_row *row = &creation.request.in.token_create;
-
-    cr_assert(
-        result_ok(sid_new(bed->server.clock, &bed->clients.tree.entropy.entropy, &row->token_sid)));
-    store_submit(bed->server.store, &creation.request);
-    cr_assert(loop_thread_until(bed->loop, is_created, &creation, 20000));
-    cr_assert(result_ok(creation.request.result));
-    return row->token_sid;
+    const struct token_row row = {.client_id = bed->clients.basic,
+                                  .partner_sid = bed->clients.tree.shop,
+                                  .exp_s = clock_wall_s(bed->server.clock) + 900};
+    return bed_create_token(bed, &row).token_sid;
 }
 
 static bool is_sent(void *bed)
