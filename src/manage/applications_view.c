@@ -37,32 +37,14 @@ const struct object_kind application_kind_created = {attributes, APPLICATION_ATT
 const struct object_kind application_kind_record = {attributes, APPLICATION_CLIENT_SECRET,
                                                     .key = APPLICATION_CLIENT_ID};
 
-#define ONE_OF(verb)                                       \
-    {                                                      \
-        {                                                  \
-            {                                              \
-                {                                          \
-                    STR_INIT("app.manage"), STR_INIT(verb) \
-                }                                          \
-            }                                              \
-        }                                                  \
-    }
-
-const struct requirement application_to_create = ONE_OF("app.create");
-const struct requirement application_to_read = ONE_OF("app.read");
-const struct requirement application_to_update = ONE_OF("app.update");
-const struct requirement application_to_delete = ONE_OF("app.delete");
-
-/* A text with single spaces between, as an array. */
-static void write_texts(struct str joined, struct json_writer *w)
-{
-    struct str text;
-
-    json_write_array_begin(w);
-    while (joined.len > 0 && str_split(&joined, ' ', &text))
-        json_write_string(w, text);
-    json_write_array_end(w);
-}
+const struct requirement application_to_create =
+    REQUIRE_ONE_OF(STR_INIT("app.manage"), STR_INIT("app.create"));
+const struct requirement application_to_read =
+    REQUIRE_ONE_OF(STR_INIT("app.manage"), STR_INIT("app.read"));
+const struct requirement application_to_update =
+    REQUIRE_ONE_OF(STR_INIT("app.manage"), STR_INIT("app.update"));
+const struct requirement application_to_delete =
+    REQUIRE_ONE_OF(STR_INIT("app.manage"), STR_INIT("app.delete"));
 
 static void write_scopes(const struct application_view *v, enum application_attribute attribute,
                          struct json_writer *w)
@@ -101,11 +83,11 @@ static void write_plain(const struct application_row *row, enum application_attr
     case APPLICATION_AUTH_AUDIENCE:
         return json_write_string(w, auth_audience_names[row->auth_audience]);
     case APPLICATION_GRANT_TYPES:
-        return write_texts(row->grant_types, w);
+        return manage_names_write(row->grant_types, w);
     case APPLICATION_REDIRECT_URIS:
-        return write_texts(row->redirect_uris, w);
+        return manage_names_write(row->redirect_uris, w);
     case APPLICATION_AUDIENCES:
-        return write_texts(row->audiences, w);
+        return manage_names_write(row->audiences, w);
     case APPLICATION_INTROSPECTION:
         return json_write_bool(w, row->introspection);
     case APPLICATION_ACCESS_TTL:

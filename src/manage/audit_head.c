@@ -31,7 +31,7 @@ static void sign(struct exchange *x)
 
 static enum step_result begin(struct exchange *x)
 {
-    static const struct requirement needed = {{{{STR_INIT("scopemint.audit")}}}};
+    static const struct requirement needed = REQUIRE_ONE_OF(STR_INIT("scopemint.audit"));
     const struct head_state *state = x->state;
 
     if (manage_require(x, &state->caller.caller, &needed) == STEP_DONE)

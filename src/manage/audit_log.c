@@ -232,7 +232,7 @@ static enum step_result refuse_paging(struct exchange *x, const struct list_quer
 
 static enum step_result begin(struct exchange *x)
 {
-    static const struct requirement needed = {{{{STR_INIT("scopemint.audit")}}}};
+    static const struct requirement needed = REQUIRE_ONE_OF(STR_INIT("scopemint.audit"));
     struct audit_state *state = x->state;
     struct list_query *query = &state->query;
 

@@ -24,8 +24,8 @@ struct explain_state {
 
 static enum step_result begin(struct exchange *x)
 {
-    static const struct requirement needed = {
-        {{{STR_INIT("oauth.read"), STR_INIT(ADDRESS_ALL), STR_INIT("scopemint.audit")}}}};
+    static const struct requirement needed =
+        REQUIRE_ONE_OF(STR_INIT("oauth.read"), STR_INIT(ADDRESS_ALL), STR_INIT("scopemint.audit"));
     struct explain_state *state = x->state;
 
     if (manage_require(x, &state->stored.caller.caller, &needed) == STEP_DONE ||

@@ -24,6 +24,10 @@ enum partner_attribute {
 };
 extern const struct object_kind partner_kind;
 
+/* One of partners.manage and the verb's scope. */
+extern const struct requirement partner_to_create, partner_to_read, partner_to_update,
+    partner_to_delete;
+
 /* ---- partners_view.c ---- */
 
 /* What an answer shows of a row. */

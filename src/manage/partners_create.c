@@ -5,13 +5,11 @@
 #include "manage/scope_names.h"
 #include "manage/write.h"
 
-static const struct requirement to_create = {
-    {{{STR_INIT("partners.manage"), STR_INIT("partners.create")}}}};
-
 /* The scopes that the two fields of a shorter way need (SPEC 3). */
-static const struct requirement to_skip_email = {
-    {{{STR_INIT("partners.skip_email_verifications")}}}};
-static const struct requirement to_skip_review = {{{{STR_INIT("partners.skip_partner_review")}}}};
+static const struct requirement to_skip_email =
+    REQUIRE_ONE_OF(STR_INIT("partners.skip_email_verifications"));
+static const struct requirement to_skip_review =
+    REQUIRE_ONE_OF(STR_INIT("partners.skip_partner_review"));
 
 struct create_state {
     struct stored stored;            /* first */
@@ -119,7 +117,7 @@ static enum step_result decide(struct exchange *x)
     enum partner_status status;
     struct str scopes;
 
-    if (manage_require(x, &state->stored.caller.caller, &to_create) == STEP_DONE)
+    if (manage_require(x, &state->stored.caller.caller, &partner_to_create) == STEP_DONE)
         return STEP_DONE;
     if (write_read(x, &partner_kind, &state->object, &state->shown) == STEP_DONE ||
         partner_fields_judge(x, state->object, BODY_CREATE, false, &state->fields) == STEP_DONE ||

@@ -4,9 +4,6 @@
 #include "manage/partners.h"
 #include "manage/subtree_list.h"
 
-static const struct requirement to_read = {
-    {{{STR_INIT("partners.manage"), STR_INIT("partners.read")}}}};
-
 static const enum store_column columns[PARTNER_ATTRIBUTES] = {
     [PARTNER_SID] = STORE_PARTNER_SID,
     [PARTNER_PARENT_SID] = STORE_PARTNER_PARENT_SID,
@@ -39,7 +36,7 @@ static void item_key(const void *context, size_t item, struct attribute_value *o
 
 static const struct subtree_kind listed = {
     .kind = &partner_kind,
-    .needed = &to_read,
+    .needed = &partner_to_read,
     .columns = {columns},
     .verb = STORE_PARTNER_LIST,
     .too_costly = STR_INIT("This filter would go through too many partners"),
@@ -65,7 +62,7 @@ static enum step_result read_one(struct exchange *x)
     const struct caller *caller = &state->stored.caller.caller;
     const struct party_partner *partner;
 
-    if (manage_require(x, caller, &to_read) == STEP_DONE ||
+    if (manage_require(x, caller, &partner_to_read) == STEP_DONE ||
         partner_find(x, caller, &partner) == STEP_DONE ||
         list_fields_read(x, &partner_kind, &state->query.fields) == STEP_DONE)
         return STEP_DONE;

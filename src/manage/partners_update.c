@@ -13,11 +13,6 @@
 
 enum { MESSAGE_MAX = 128 };
 
-static const struct requirement to_update = {
-    {{{STR_INIT("partners.manage"), STR_INIT("partners.update")}}}};
-static const struct requirement to_delete = {
-    {{{STR_INIT("partners.manage"), STR_INIT("partners.delete")}}}};
-
 struct update_state {
     struct stored stored;                /* first */
     const struct party_partner *partner; /* the target */
@@ -54,7 +49,8 @@ static enum step_result begin(struct exchange *x)
 {
     struct update_state *state = x->state;
 
-    if (manage_require(x, caller_of(state), is_delete(x) ? &to_delete : &to_update) == STEP_DONE ||
+    if (manage_require(x, caller_of(state),
+                       is_delete(x) ? &partner_to_delete : &partner_to_update) == STEP_DONE ||
         partner_find(x, caller_of(state), &state->partner) == STEP_DONE ||
         partner_dry_run_read(x, &state->run) == STEP_DONE)
         return STEP_DONE;

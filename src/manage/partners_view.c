@@ -21,6 +21,15 @@ static const struct attribute attributes[PARTNER_ATTRIBUTES] = {
 
 const struct object_kind partner_kind = {attributes, PARTNER_ATTRIBUTES, .key = PARTNER_SID};
 
+const struct requirement partner_to_create =
+    REQUIRE_ONE_OF(STR_INIT("partners.manage"), STR_INIT("partners.create"));
+const struct requirement partner_to_read =
+    REQUIRE_ONE_OF(STR_INIT("partners.manage"), STR_INIT("partners.read"));
+const struct requirement partner_to_update =
+    REQUIRE_ONE_OF(STR_INIT("partners.manage"), STR_INIT("partners.update"));
+const struct requirement partner_to_delete =
+    REQUIRE_ONE_OF(STR_INIT("partners.manage"), STR_INIT("partners.delete"));
+
 struct scope_set partner_available(const struct partner_view *view)
 {
     return view->row->scopes_all ? *catalogue_all(view->catalogue)

@@ -15,6 +15,12 @@ struct requirement {
     struct require_clause clauses[REQUIRE_CLAUSES_MAX]; /* up to the first that is empty */
 };
 
+/* One clause: one of these, each a STR_INIT. */
+#define REQUIRE_ONE_OF(...)            \
+    {                                  \
+        .clauses = { {{__VA_ARGS__}} } \
+    }
+
 /* NEXT, or DONE with 403 insufficient_scope: message and challenge name the scopes of each clause
  * that is not met (6750-3.1-b). No clause at all: any caller will do. */
 enum step_result manage_require(struct exchange *x, const struct caller *caller,

@@ -48,6 +48,17 @@ struct result manage_scopes_text(struct exchange *x, const struct scope_set *set
     return RESULT_OK;
 }
 
+void manage_names_write(struct str joined, struct json_writer *w)
+{
+    struct str name;
+
+    json_write_array_begin(w);
+    while (str_split(&joined, ' ', &name))
+        if (name.len > 0) /* no text at all has one piece, without a name */
+            json_write_string(w, name);
+    json_write_array_end(w);
+}
+
 void manage_scopes_write(const struct scope_catalogue *catalogue, const struct scope_set *set,
                          struct json_writer *w)
 {

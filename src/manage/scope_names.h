@@ -20,6 +20,9 @@ RESULT manage_scopes_read(struct exchange *x, const struct json_value *array, st
 /* As rows keep them: in catalogue order, blanks between. In the arena. ERR_FAULT_MEMORY. */
 RESULT manage_scopes_text(struct exchange *x, const struct scope_set *set, struct str *out);
 
+/* Names (or other texts) as rows keep them, as an array: whatever they are, in their order. */
+void manage_names_write(struct str joined, struct json_writer *w);
+
 /* An array, in catalogue order. */
 void manage_scopes_write(const struct scope_catalogue *catalogue, const struct scope_set *set,
                          struct json_writer *w);

@@ -7,7 +7,7 @@
 
 static enum step_result find_to_read(struct exchange *x)
 {
-    return token_target_find(x, &token_read_rights);
+    return token_target_find(x, &token_to_read);
 }
 
 static enum step_result show(struct exchange *x)
@@ -26,7 +26,7 @@ static enum step_result show(struct exchange *x)
 
 static enum step_result find_to_delete(struct exchange *x)
 {
-    return token_target_find(x, &token_delete_rights);
+    return token_target_find(x, &token_to_delete);
 }
 
 static enum step_result reply_none(struct exchange *x)

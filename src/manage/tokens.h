@@ -50,9 +50,6 @@ enum step_result token_view_reply(struct exchange *x, const struct object_kind *
                                   const struct object_fields *fields,
                                   const struct token_view *view);
 
-/* An array of the names in a row's text. */
-void token_write_names(struct json_writer *w, struct str names);
-
 /* ---- what endpoints of one token share ---- */
 
 /* The beginning of their state. */
@@ -63,8 +60,8 @@ struct token_target {
 };
 
 /* The scopes that each verb wants, one of them (SPEC 5). */
-extern const struct requirement token_read_rights, token_create_rights, token_update_rights,
-    token_delete_rights, token_revoke_rights;
+extern const struct requirement token_to_read, token_to_create, token_to_update, token_to_delete,
+    token_to_revoke;
 
 /* The path's first SID; `current` is the presented token's. NEXT, or DONE with 404 or the fault. */
 enum step_result token_path_sid(struct exchange *x, const struct caller *caller, struct sid *out);

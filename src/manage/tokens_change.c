@@ -52,7 +52,7 @@ struct change_state {
 
 static enum step_result find(struct exchange *x)
 {
-    return token_target_find(x, &token_update_rights);
+    return token_target_find(x, &token_to_update);
 }
 
 /* 400, 415, 412, 409, 422: before anything is asked of the rules. */

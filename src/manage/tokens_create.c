@@ -29,7 +29,7 @@ static enum step_result target_own(struct exchange *x)
     const struct caller *caller = &state->stored.caller.caller;
 
     state->partner_sid = caller->partner->partner_sid;
-    return manage_require(x, caller, &token_create_rights);
+    return manage_require(x, caller, &token_to_create);
 }
 
 static enum step_result target_below(struct exchange *x)
@@ -37,7 +37,7 @@ static enum step_result target_below(struct exchange *x)
     struct create_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
 
-    if (manage_require(x, caller, &token_create_rights) == STEP_DONE ||
+    if (manage_require(x, caller, &token_to_create) == STEP_DONE ||
         path_find_sid(x, 0, &state->partner_sid) == STEP_DONE)
         return STEP_DONE;
     const struct party_partner *partner =

@@ -84,7 +84,7 @@ static enum step_result begin(struct exchange *x)
     struct list_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
 
-    if (manage_require(x, caller, &token_read_rights) == STEP_DONE ||
+    if (manage_require(x, caller, &token_to_read) == STEP_DONE ||
         list_query_read(x, &token_kind, &state->query) == STEP_DONE)
         return STEP_DONE;
     state->own_alone = !token_address(x, caller).holds_all;

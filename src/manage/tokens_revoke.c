@@ -20,7 +20,7 @@ static enum step_result read_form(struct exchange *x)
     struct form form;
     struct str type;
 
-    if (manage_require(x, &state->stored.caller.caller, &token_revoke_rights) == STEP_DONE)
+    if (manage_require(x, &state->stored.caller.caller, &token_to_revoke) == STEP_DONE)
         return STEP_DONE;
     if (x->request.body.len > 0 && !form_is_media_type(x->request.content_type))
         return exchange_refuse(x, ERR_UNSUPPORTED_MEDIA_TYPE,

@@ -5,19 +5,16 @@
 #include "manage/refusal.h"
 #include "manage/tokens.h"
 
-#define RIGHTS(verb)                                                                      \
-    {                                                                                     \
-        .clauses = {                                                                      \
-            {{STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth." verb)}}, \
-        }                                                                                 \
-    }
-
-const struct requirement token_read_rights = RIGHTS("read");
-const struct requirement token_create_rights = RIGHTS("create");
-const struct requirement token_update_rights = RIGHTS("update");
-const struct requirement token_delete_rights = RIGHTS("delete");
-const struct requirement token_revoke_rights = {
-    .clauses = {{{STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage")}}}};
+const struct requirement token_to_create =
+    REQUIRE_ONE_OF(STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth.create"));
+const struct requirement token_to_read =
+    REQUIRE_ONE_OF(STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth.read"));
+const struct requirement token_to_update =
+    REQUIRE_ONE_OF(STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth.update"));
+const struct requirement token_to_delete =
+    REQUIRE_ONE_OF(STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"), STR_INIT("oauth.delete"));
+const struct requirement token_to_revoke =
+    REQUIRE_ONE_OF(STR_INIT(ADDRESS_ALL), STR_INIT("oauth.manage"));
 
 struct address_caller token_address(const struct exchange *x, const struct caller *caller)
 {

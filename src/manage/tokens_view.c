@@ -2,6 +2,7 @@
  * all answers but the one that makes them (P5). */
 #include "exchange/snapshot.h"
 #include "manage/partners.h"
+#include "manage/scope_names.h"
 #include "manage/tokens.h"
 
 static const struct attribute attributes[TOKEN_CREATED_ATTRIBUTES] = {
@@ -29,17 +30,6 @@ const struct object_kind token_kind = {attributes, TOKEN_ATTRIBUTES, .key = TOKE
                                        .has_status = true};
 const struct object_kind token_created_kind = {attributes, TOKEN_CREATED_ATTRIBUTES,
                                                .key = TOKEN_TOKEN_SID};
-
-void token_write_names(struct json_writer *w, struct str names)
-{
-    struct str name;
-
-    json_write_array_begin(w);
-    while (str_split(&names, ' ', &name))
-        if (name.len > 0)
-            json_write_string(w, name);
-    json_write_array_end(w);
-}
 
 static void write_text(struct json_writer *w, struct str text)
 {
@@ -85,7 +75,7 @@ void token_view_write(const void *object, unsigned attribute, struct json_writer
     case TOKEN_REFRESH_TOKEN:
         return json_write_null(w);
     case TOKEN_SCOPES:
-        return token_write_names(w, row->scopes);
+        return manage_names_write(row->scopes, w);
     case TOKEN_TOKEN_SID:
         return json_write_sid(w, &row->token_sid);
     case TOKEN_TOKEN_TYPE:
