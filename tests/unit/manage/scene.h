@@ -1,5 +1,6 @@
 /* What the tests of endpoints that read and change the store share: a bed, a caller, and the ways
- * to ask. The caller's token is of the root's application and partner, and without a row. */
+ * to ask. The caller's token is of the root's application and partner, for one of its audiences and
+ * for us, and without a row. */
 #ifndef MANAGE_SCENE_H
 #define MANAGE_SCENE_H
 
