@@ -372,6 +372,6 @@ def test_handing_out_is_refused_alike(world, path, field):
     reply = world.send("POST", path, JSON, {"name": "Example", field: ["sms.read"]}, weak)
     assert reply.status == 403 and reply.json["errors"][0]["field"] == field
     assert re.search(r'scope="([^"]*)"', reply.header("WWW-Authenticate"))[1] == "sms.read"
-    log = "/core/v2/admin/audit?order=seq+desc&filter=result+eq+refused"  # which follows behind the answer
+    log = "/core/v2/admin/audit?order=seq+desc&filter=rule+eq+M3"  # which follows behind the answer
     refused = eventually(lambda: check_get(world, "listAuditRecords", log)["items"])
-    assert refused[0]["rule"] == "M3"
+    assert refused[0]["result"] == "refused" and refused[0]["detail"]["missing"]
