@@ -126,15 +126,6 @@ enum step_result caller_step_identify(struct exchange *x)
     return STEP_NEXT;
 }
 
-/* SPEC 3: every endpoint of ours takes a bearer token only if its aud holds the issuer. */
-static bool is_for_us(const struct token_claims *claims, struct str issuer)
-{
-    for (size_t i = 0; i < claims->audience_count; i++)
-        if (str_eq(claims->audiences[i], issuer))
-            return true;
-    return false;
-}
-
 enum step_result caller_step_judge(struct exchange *x)
 {
     struct caller_state *state = x->state;
@@ -151,7 +142,9 @@ enum step_result caller_step_judge(struct exchange *x)
     struct result judged = token_standing(&facts, &state->verification.token, &standing);
     if (!result_ok(judged))
         return exchange_fault(x, judged);
-    if (!standing.active || !is_for_us(&state->verification.token.claims, x->snapshot->issuer))
+    /* SPEC 3: every endpoint of ours takes a bearer token only if its aud holds the issuer. */
+    if (!standing.active ||
+        !token_claims_has_audience(&state->verification.token.claims, x->snapshot->issuer))
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
     state->caller = (struct caller){
         .application = standing.application,

@@ -119,4 +119,10 @@ enum step_result application_may_equip(struct exchange *x, const struct caller *
                                        const struct scope_set *in_force,
                                        const struct audit_event *event, struct str field);
 
+/* The last application that holds *all* is kept: another one of that kind alone may suspend or
+ * delete it, or take scopes from it. now: NULL: it is deleted. NEXT, or DONE with 409. */
+enum step_result application_keep_all(struct exchange *x, const struct caller *caller,
+                                      const struct application_row *before,
+                                      const struct application_row *now);
+
 #endif

@@ -154,6 +154,24 @@ static enum step_result check_handing_out(struct exchange *x, const struct calle
                           : application_may_equip(x, caller, &now->in_force, change->event, field);
 }
 
+/* ---- 409: somebody must be left who holds all ---- */
+
+enum step_result application_keep_all(struct exchange *x, const struct caller *caller,
+                                      const struct application_row *before,
+                                      const struct application_row *now)
+{
+    bool held = before->scopes_all && before->status == APPLICATION_ACTIVE;
+    bool holds = now != NULL && now->scopes_all && now->status == APPLICATION_ACTIVE;
+    bool another = caller->application->scopes_all &&
+                   !sid_eq(&caller->application->client_id, &before->client_id);
+
+    if (!held || holds || another)
+        return STEP_NEXT;
+    return exchange_refuse(x, ERR_CONFLICT,
+                           STR("This application holds all scopes; only another one that does may "
+                               "suspend or delete it, or take scopes from it"));
+}
+
 /* ---- all of it ---- */
 
 /* Names as they are stored; those that repeat what is stored leave it as it is, together with

@@ -211,7 +211,9 @@ static enum step_result update(struct exchange *x)
         return STEP_DONE;
     const struct audit_event event = event_of(STR("application.update"), before);
     const struct application_change change = {before, &state->fields, state->partner, &event};
-    if (application_rules_judge(x, &state->stored.caller.caller, &change) == STEP_DONE)
+    if (application_rules_judge(x, &state->stored.caller.caller, &change) == STEP_DONE ||
+        application_keep_all(x, &state->stored.caller.caller, before, &state->fields.row) ==
+            STEP_DONE)
         return STEP_DONE;
     return commit_update(x, before);
 }
@@ -244,7 +246,8 @@ static enum step_result commit_delete(struct exchange *x)
     bool any;
 
     if (application_row_read(x, &state->stored, &before) == STEP_DONE ||
-        etag_judge(x, before->revision) == STEP_DONE)
+        etag_judge(x, before->revision) == STEP_DONE ||
+        application_keep_all(x, &state->stored.caller.caller, before, NULL) == STEP_DONE)
         return STEP_DONE;
     struct audit_event event = event_of(STR("application.delete"), before);
     const struct application_view old = {.row = before, .snapshot = x->snapshot};

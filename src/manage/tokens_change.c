@@ -11,6 +11,7 @@
 #include "manage/tokens.h"
 #include "manage/write.h"
 #include "token/change.h"
+#include "token/handout.h"
 
 enum field {
     FIELD_NAME,
@@ -40,13 +41,15 @@ static const struct body_field fields[FIELDS] = {
     {STR_INIT("ip_last_accessed"), BODY_TEXT},
 };
 
+/* may_show: a widened token's new JWT goes to the token itself and to who holds all that it carries
+ * (M3): another would get with it what the token held before. */
 struct change_state {
     struct token_target target; /* first */
     struct object_fields shown;
     const struct json_value *object; /* the body; read once */
     struct body body;
     struct store_token_update update;
-    bool scopes_differ, is_resigned;
+    bool scopes_differ, is_resigned, may_show;
     struct issue issue;
 };
 
@@ -156,6 +159,8 @@ static enum step_result judge_scopes(struct exchange *x, struct change_state *st
         return refuse_change(x, &change);
     state->scopes_differ = change.kind != CHANGE_NONE;
     state->is_resigned = change.kind == CHANGE_WIDENS;
+    state->may_show = sid_eq(&row->token_sid, &caller->token_sid) ||
+                      handout_is_held(&change.known, &caller->rights, &change.lacking);
     if (state->scopes_differ)
         state->update.scopes = change.scopes;
     return STEP_NEXT;
@@ -298,7 +303,8 @@ static enum step_result reply(struct exchange *x)
         return reply_row(x, request->out.revision, STR_NONE);
     metrics_add(&x->worker->metrics, METRIC_TOKENS_ISSUED, 1);
     issue_remember(x, &state->issue);
-    return reply_row(x, request->out.revision, buf_view(&state->issue.jwt));
+    return reply_row(x, request->out.revision,
+                     state->may_show ? buf_view(&state->issue.jwt) : STR_NONE);
 }
 
 const struct endpoint manage_token_change = {

@@ -104,6 +104,18 @@ static enum step_result grant_asked(struct exchange *x, const struct asked_bound
     return STEP_NEXT;
 }
 
+/* The application's, as far as the token that asks is addressed to them: one that was kept to some
+ * audiences begets none for others. */
+static bool fill_audiences(const struct token_claims *asking,
+                           const struct party_application *application, struct token_claims *out)
+{
+    out->audience_count = 0;
+    for (size_t i = 0; i < application->audience_count; i++)
+        if (token_claims_has_audience(asking, application->audiences[i]))
+            out->audiences[out->audience_count++] = application->audiences[i];
+    return out->audience_count > 0;
+}
+
 static enum step_result decide(struct exchange *x)
 {
     struct create_state *state = x->state;
@@ -122,12 +134,10 @@ static enum step_result decide(struct exchange *x)
     struct result written = manage_scopes_text(x, &granted, &claims->scope);
     if (!result_ok(written))
         return exchange_fault(x, written);
-    if (application->audience_count > LIMIT_AUDIENCES)
-        return exchange_fault(x, FAULT(ERR_FAULT_STORE));
-    claims->audience_count = application->audience_count;
-    for (size_t i = 0; i < claims->audience_count; i++)
-        claims->audiences[i] = application->audiences[i];
-    return STEP_NEXT;
+    if (fill_audiences(&state->stored.caller.verification.token.claims, application, claims))
+        return STEP_NEXT;
+    return exchange_refuse(x, ERR_CONFLICT,
+                           STR("The application has none of the audiences of the token that asks"));
 }
 
 /* ---- issuing ---- */

@@ -87,6 +87,7 @@ enum err change_decide(const struct change_facts *facts, const struct asked_name
     if (change.message.ptr == NULL || !put_names(facts, asked, &known, &names))
         return ERR_FAULT_MEMORY;
     change.scopes = buf_view(&names);
+    change.known = known;
     *out = change;
     return ERR_NONE;
 }

@@ -36,6 +36,7 @@ struct change {
     struct scope_set lacking; /* of CHANGE_NOT_HELD */
     struct str message;       /* of CHANGE_NOT_GRANTED: names them */
     struct str scopes;        /* when allowed: what the row holds from now on */
+    struct scope_set known;   /* of them, what the catalogue has */
 };
 
 /* A stored name that has left the catalogue counts as a name: it may be kept or dropped, never

@@ -31,6 +31,14 @@ void token_claims_write_aud(struct json_writer *w, const struct token_claims *cl
     json_write_array_end(w);
 }
 
+bool token_claims_has_audience(const struct token_claims *claims, struct str audience)
+{
+    for (size_t i = 0; i < claims->audience_count; i++)
+        if (str_eq(claims->audiences[i], audience))
+            return true;
+    return false;
+}
+
 void token_claims_write(const struct token_claims *claims, struct buf *out)
 {
     struct json_writer w;

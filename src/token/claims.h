@@ -30,6 +30,8 @@ struct token_claims {
     struct str audiences[LIMIT_AUDIENCES];
 };
 
+bool token_claims_has_audience(const struct token_claims *claims, struct str audience);
+
 void token_claims_write(const struct token_claims *claims, struct buf *out);
 
 /* The members aud and jti, spelled alike in the token and in introspection (7662-2.2-j). */

@@ -277,7 +277,7 @@ class Walk:
         if asked is not None:
             body["scopes"] = self.random.sample(sorted(asked), len(asked))
         try:
-            widens = self.model.patch(caller, token, asked, self.now())
+            is_shown = self.model.patch(caller, token, asked, self.now())
         except Refused as refused:
             reply = self.expect(self.call("PATCH", f"oauth/tokens/{token.sid}", body, caller.text), *refused.statuses)
             return f"patch {token.sid} {asked} refused {reply.status}"
@@ -286,12 +286,12 @@ class Walk:
             token.scopes = asked
         token.name = body["name"]
         assert reply["name"] == token.name and frozenset(reply["scopes"]) == token.scopes, reply
-        assert (reply["access_token"] is not None) == widens, reply
-        if widens:
+        assert (reply["access_token"] is not None) == is_shown, reply
+        if is_shown:
             says = claims(reply["access_token"])
             assert says["exp"] == token.exp and frozenset(says["scope"].split()) == token.scopes, says
             token.jwts.append(Jwt(token, reply["access_token"], token.scopes, says["exp"]))
-        return f"patch {token.sid} to {sorted(token.scopes)}, widens: {widens}"
+        return f"patch {token.sid} to {sorted(token.scopes)}, a new JWT: {is_shown}"
 
     def choose_asked(self, token):
         roll = self.random.random()

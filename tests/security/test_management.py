@@ -145,3 +145,45 @@ def test_THREATS_40_a_token_too_large_to_sign_stays_as_it_was(bed):
     assert reply.status == 422 and "8 KB" in reply.json["errors"][0]["message"]
     after = call(bed, "GET", path, admin)
     assert after.header("ETag") == before.header("ETag") and after.json["scopes"] == ["calls.read"]
+
+
+# ---- M3: what one does not hold oneself ----
+
+
+def test_M3_a_widened_token_s_jwt_goes_to_who_holds_all_of_it(bed):
+    """Who may add one scope to another's token does not get the rest of it along."""
+    target = bed.issue(bed.admin, scope="partners.manage calls.read")
+    path = TOKENS + sid_of(bed, target)
+    weak = bed.issue(bed.admin, scope="oauth.manage_all_tokens oauth.allow_token_scope_update sms.read")
+    reply = call(bed, "PATCH", path, weak, {"scopes": ["partners.manage", "calls.read", "sms.read"]})
+    assert reply.status == 200 and reply.json["access_token"] is None
+    assert sorted(reply.json["scopes"]) == ["calls.read", "partners.manage", "sms.read"]
+    strong = bed.issue(bed.admin, scope="oauth.manage_all_tokens oauth.allow_token_scope_update sms.manage calls.manage"
+                                        " partners.manage")
+    reply = call(bed, "PATCH", path, strong, {"scopes": ["partners.manage", "calls.read", "sms.manage"]})
+    assert bed.introspect(reply.json["access_token"])["scope"] == "calls.read partners.manage sms.manage"
+    own = bed.issue(bed.admin, scope="oauth.update oauth.allow_token_scope_update sms.manage")
+    narrowed = {"scopes": ["oauth.update", "oauth.allow_token_scope_update", "sms.read"]}
+    assert call(bed, "PATCH", TOKENS + "current", own, narrowed).status == 200
+
+
+def test_M3_a_token_kept_to_some_audiences_begets_none_for_others(bed):
+    asking = bed.issue(bed.admin, resource=bed.issuer)
+    made = call(bed, "POST", "/core/v2/oauth/token", asking, {"scopes": ["calls.read"]}).json["access_token"]
+    assert not bed.is_active(made), "the resource server's audience is not the asking token's"
+    asking = bed.issue(bed.admin)
+    made = call(bed, "POST", "/core/v2/oauth/token", asking, {"scopes": ["calls.read"]}).json["access_token"]
+    assert bed.introspect(made)["aud"] == [bed.issuer, bed.audience]
+
+
+@pytest.mark.parametrize("method, body", [
+    ("PATCH", {"scopes": ["calls.read"]}), ("PATCH", {"status": "suspended"}), ("DELETE", None)])
+def test_the_last_that_holds_all_stays(bed, method, body):
+    """Nobody would be left who could hand out what it takes to mend that."""
+    path = APPLICATIONS + bed.admin.client_id
+    token = bed.issue(bed.admin)
+    before = call(bed, "GET", path, token).json
+    assert call(bed, method, path, token, body).status == 409
+    assert call(bed, "GET", path, token).json == before
+    assert call(bed, "PATCH", path, token, {"name": before["name"] + "x"}).status == 200
+    assert call(bed, "PATCH", path, token, {"name": before["name"]}).status == 200

@@ -199,7 +199,8 @@ class Model:
             raise Refused(404)
 
     def patch(self, caller, token, asked, now):
-        """Whether it widens. asked: None (scopes absent) or a set."""
+        """Whether the caller gets a new JWT: it widens, and the caller is the token itself or holds all of it.
+        asked: None (scopes absent) or a set."""
         rights = self.rights(caller, now)
         self.need(rights, "oauth.manage_all_tokens", "oauth.manage", "oauth.update")
         self.target(rights, caller, token)
@@ -214,7 +215,7 @@ class Model:
             raise Refused(422)
         if not added <= rights:
             raise Refused(403)
-        return bool(added)
+        return bool(added) and (token is caller.token or asked <= rights)
 
     def delete(self, caller, token, now):
         rights = self.rights(caller, now)
