@@ -4,6 +4,8 @@
 #ifndef MANAGE_APPLICATIONS_H
 #define MANAGE_APPLICATIONS_H
 
+#include "client/secret.h"
+#include "exchange/server.h"
 #include "manage/body.h"
 #include "manage/object.h"
 #include "manage/require.h"
@@ -124,5 +126,13 @@ enum step_result application_may_equip(struct exchange *x, const struct caller *
 enum step_result application_keep_all(struct exchange *x, const struct caller *caller,
                                       const struct application_row *before,
                                       const struct application_row *now);
+
+/* ---- secrets.c ---- */
+
+/* Another secret of the application: the row that keeps its digest, and its text, which is shown
+ * once and kept nowhere (P5). */
+RESULT application_secret_new(const struct server *server, const struct sid *client_id,
+                              int64_t created_ms, struct secret_row *out,
+                              char out_text[SECRET_TEXT]);
 
 #endif

@@ -1,6 +1,5 @@
 /* POST /core/v2/applications; PATCH, PUT and DELETE /core/v2/applications/{client_id}. */
 #include "client/registration.h"
-#include "client/secret.h"
 #include "exchange/snapshot.h"
 #include "manage/applications.h"
 #include "manage/changes.h"
@@ -49,7 +48,6 @@ static RESULT stamp(struct exchange *x, struct write_state *state)
     const struct server *server = x->worker->server;
     struct store_request *request = &state->stored.request;
     struct application_row *row = &request->in.application.row;
-    struct secret_row *secret = &request->in.application.secret;
 
     *row = state->fields.row;
     TRY(sid_new(server->clock, server->entropy, &row->client_id));
@@ -65,11 +63,8 @@ static RESULT stamp(struct exchange *x, struct write_state *state)
     request->in.application.has_secret = registration_has_secret(row->auth_method);
     if (!request->in.application.has_secret)
         return RESULT_OK;
-    *secret = (struct secret_row){.client_id = row->client_id, .created_ms = row->created_ms};
-    TRY(sid_new(server->clock, server->entropy, &secret->secret_id));
-    TRY(secret_new(SECRET_CLIENT, server->entropy, state->secret));
-    secret_digest(str_make(state->secret, SECRET_TEXT), secret->digest);
-    return RESULT_OK;
+    return application_secret_new(server, &row->client_id, row->created_ms,
+                                  &request->in.application.secret, state->secret);
 }
 
 /* What the answer shows, the first secret with it. */

@@ -6,7 +6,6 @@
  *
  * A third live one is 409; the store's writer counts, so parallel requests make no third. */
 #include "client/registration.h"
-#include "client/secret.h"
 #include "exchange/snapshot.h"
 #include "manage/applications.h"
 #include "manage/endpoints.h"
@@ -202,20 +201,29 @@ static RESULT fill_detail(struct exchange *x, const struct sid *secret_id, int64
     return b.failed ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;
 }
 
+struct result application_secret_new(const struct server *server, const struct sid *client_id,
+                                     int64_t created_ms, struct secret_row *out,
+                                     char out_text[SECRET_TEXT])
+{
+    struct secret_row row = {.client_id = *client_id, .created_ms = created_ms};
+
+    TRY(sid_new(server->clock, server->entropy, &row.secret_id));
+    TRY(secret_new(SECRET_CLIENT, server->entropy, out_text));
+    secret_digest(str_make(out_text, SECRET_TEXT), row.digest);
+    *out = row;
+    return RESULT_OK;
+}
+
 static RESULT stamp(struct exchange *x, struct secrets_state *state, int64_t earlier_end_ms)
 {
     const struct server *server = x->worker->server;
     struct store_request *request = &state->stored.request;
-    struct secret_row *row = &request->in.secret_create.row;
 
     request->verb = STORE_SECRET_CREATE;
     request->in.secret_create.earlier_end_ms = earlier_end_ms;
-    *row = (struct secret_row){.client_id = state->application->client_id,
-                               .created_ms = clock_wall_ms(server->clock)};
-    TRY(sid_new(server->clock, server->entropy, &row->secret_id));
-    TRY(secret_new(SECRET_CLIENT, server->entropy, state->secret));
-    secret_digest(str_make(state->secret, SECRET_TEXT), row->digest);
-    return RESULT_OK;
+    return application_secret_new(server, &state->application->client_id,
+                                  clock_wall_ms(server->clock), &request->in.secret_create.row,
+                                  state->secret);
 }
 
 static enum step_result check_method(struct exchange *x, const struct secrets_state *state)
