@@ -12,7 +12,9 @@ void scene_begin(struct scene *s, const char *scopes)
     const struct tree *tree = &s->bed.clients.tree;
 
     bed_init(&s->bed);
-    bed_mint(&s->bed, &tree->root_app, &tree->root, scopes, BED_ISSUER " https://api.example" " https://api.example",
+    bed_mint(&s->bed, &tree->root_app, &tree->root, scopes,
+             BED_ISSUER " https://api.example"
+                        " https://api.example",
              &s->token);
     snprintf(s->header, sizeof(s->header), "Bearer %s", s->token.text);
 }
