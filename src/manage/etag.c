@@ -21,13 +21,18 @@ struct result etag_add(struct exchange *x, uint64_t revision)
     return RESULT_OK;
 }
 
+bool etag_is_named(struct str if_match)
+{
+    return if_match.ptr != NULL && !str_eq(str_trim_blanks(if_match), STR("*"));
+}
+
 bool etag_if_match(struct str if_match, uint64_t revision)
 {
     struct str rest = if_match, piece;
     char memory[TAG_MAX];
     struct buf tag;
 
-    if (if_match.ptr == NULL || str_eq(str_trim_blanks(if_match), STR("*")))
+    if (!etag_is_named(if_match))
         return true;
     buf_init_fixed(&tag, memory, sizeof(memory));
     write_tag(revision, &tag);

@@ -47,7 +47,7 @@ static enum step_result revoke(struct exchange *x)
     if (target->state == TOKEN_REVOKED)
         return reply_none(x);
     target->stored.request.verb = STORE_TOKEN_REVOKE;
-    if (x->request.if_match.ptr != NULL) /* else whatever it is by then */
+    if (etag_is_named(x->request.if_match)) /* else whatever it is by then */
         target->stored.request.if_revision = row->revision;
     target->stored.request.in.token_revoke.token_sid = row->token_sid;
     target->stored.request.in.token_revoke.end_s = row->exp_signed_s;
