@@ -36,7 +36,7 @@ static const uint8_t common_digits[256] = {
     ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62,
 };
 
-static int digit_value(char c, char c62, char c63)
+static inline int digit_value(char c, char c62, char c63)
 {
     uint8_t common = common_digits[(unsigned char)c];
 
@@ -55,7 +55,17 @@ static bool decode(struct str text, char c62, char c63, void *out, size_t *out_l
 
     if (text.len % 4 == 1)
         return false;
-    for (size_t i = 0; i < text.len; i++) {
+    size_t i = 0;
+    for (; i + 4 <= text.len; i += 4, at += 3) {
+        int a = digit_value(text.ptr[i], c62, c63), b = digit_value(text.ptr[i + 1], c62, c63);
+        int c = digit_value(text.ptr[i + 2], c62, c63), d = digit_value(text.ptr[i + 3], c62, c63);
+        if ((a | b | c | d) < 0)
+            return false;
+        at[0] = (uint8_t)(a << 2 | b >> 4);
+        at[1] = (uint8_t)(b << 4 | c >> 2);
+        at[2] = (uint8_t)(c << 6 | d);
+    }
+    for (; i < text.len; i++) {
         int value = digit_value(text.ptr[i], c62, c63);
         if (value < 0)
             return false;

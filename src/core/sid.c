@@ -16,36 +16,33 @@ struct result sid_new(const struct clock *clock, struct entropy *entropy, struct
     return RESULT_OK;
 }
 
-static int hex_value(char c)
+/* A dash stands before these bytes. */
+static inline bool is_behind_dash(size_t byte)
+{
+    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
+static inline int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool is_dash(size_t at)
-{
-    return at == 8 || at == 13 || at == 18 || at == 23;
-}
-
 bool sid_parse(struct str text, struct sid *out)
 {
-    struct sid sid = {{0}};
-    size_t nibble = 0;
+    struct sid sid;
+    const char *at = text.ptr;
 
     if (text.len != SID_TEXT)
         return false;
-    for (size_t i = 0; i < SID_TEXT; i++) {
-        if (is_dash(i)) {
-            if (text.ptr[i] != '-')
-                return false;
-            continue;
-        }
-        int value = hex_value(text.ptr[i]);
-        if (value < 0)
+    for (size_t i = 0; i < sizeof(sid.bytes); i++, at += 2) {
+        if (is_behind_dash(i) && *at++ != '-')
             return false;
-        sid.bytes[nibble / 2] = (uint8_t)(sid.bytes[nibble / 2] << 4 | value);
-        nibble++;
+        int high = hex_value(at[0]), low = hex_value(at[1]);
+        if ((high | low) < 0)
+            return false;
+        sid.bytes[i] = (uint8_t)(high << 4 | low);
     }
     if (sid.bytes[6] >> 4 != 7 || sid.bytes[8] >> 6 != 2)
         return false;
@@ -58,7 +55,7 @@ void sid_format(const struct sid *sid, char *out)
     static const char digits[] = "0123456789abcdef";
 
     for (size_t i = 0; i < sizeof(sid->bytes); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
+        if (is_behind_dash(i))
             *out++ = '-';
         *out++ = digits[sid->bytes[i] >> 4];
         *out++ = digits[sid->bytes[i] & 15];

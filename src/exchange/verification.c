@@ -16,6 +16,7 @@ bool verification_begin(struct exchange *x, struct str text, struct verification
     if (seen == NULL)
         return false;
     out->token = *seen;
+    out->cached = seen;
     out->good = true;
     return true;
 }

@@ -129,9 +129,17 @@ static enum err expect_crlf(struct scan *s)
     return ERR_NONE;
 }
 
+/* What a field holds and a target is made of is looked at sixteen bytes at a time as far as it is
+ * ordinary: '#' and blanks may not stand in a target. */
 static struct str take_while(struct scan *s, int class)
 {
     const char *start = s->at;
+    struct str rest = str_make(s->at, (size_t)(s->end - s->at));
+
+    if (class == VALUE)
+        s->at += str_plain_run(rest, '\0', '\0');
+    else if (class == TARGET)
+        s->at += str_plain_run(rest, '#', ' ');
     while (s->at < s->end && is(*s->at, class))
         s->at++;
     return str_make(start, (size_t)(s->at - start));

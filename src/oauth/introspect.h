@@ -26,7 +26,7 @@ enum step_result introspection_ask(struct exchange *x, const struct caller *call
 
 /* Appends the JSON object; exactly {"active":false} for whatever is not an active token that the
  * caller may see. Faults: what verification met, ERR_FAULT_INDEX, ERR_FAULT_MEMORY. */
-RESULT introspection_answer(const struct exchange *x, const struct introspection_question *question,
+RESULT introspection_answer(struct exchange *x, const struct introspection_question *question,
                             const struct verification *verification, struct buf *out);
 
 #endif

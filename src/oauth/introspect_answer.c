@@ -2,7 +2,9 @@
 #include "exchange/snapshot.h"
 #include "oauth/introspect.h"
 #include "scope/parse.h"
-#include "json/write.h"
+#include "token/cache.h"
+
+enum { ANSWER_FIRST = 1024 };
 
 static bool find_rights(const struct exchange *x, struct introspection_question *q)
 {
@@ -76,49 +78,51 @@ static bool may_see(const struct introspection_question *q, const struct token_c
     return (q->own_token || q->all_own) && sid_eq(&claims->token_sid, &caller->token_sid);
 }
 
-static void write_scope(struct json_writer *w, const struct exchange *x,
-                        const struct scope_set *scopes)
+/* From the cache where it is; else made for this once. */
+static struct token_answer answer_of(const struct verification *verification, struct arena *arena)
 {
-    json_write_key(w, STR("scope"));
-    json_write_raw(w, STR("\""));
-    scope_format(x->snapshot->catalogue, scopes, w->out); /* names need no escapes */
-    buf_char(w->out, '"');
+    struct token_answer answer = {STR_NONE, STR_NONE};
+    struct buf b;
+
+    if (verification->cached != NULL && token_cache_answer(verification->cached, &answer))
+        return answer;
+    buf_init_arena(&b, arena, ANSWER_FIRST, 2 * LIMIT_TOKEN);
+    token_answer_write(&verification->token.claims, &b, &answer);
+    return answer;
 }
 
-/* RFC7662-2.2 */
-static void write_active(struct json_writer *w, const struct exchange *x,
-                         const struct introspection_question *q, const struct token_claims *claims,
-                         const struct token_standing *standing)
+/* RFC7662-2.2. Names of scopes need no escapes. */
+static void write_active(struct exchange *x, const struct introspection_question *q,
+                         const struct verification *verification,
+                         const struct token_standing *standing, struct buf *out)
 {
-    json_write_member_bool(w, STR("active"), true);
-    write_scope(w, x, &standing->scopes);
-    json_write_key(w, STR("client_id"));
-    json_write_sid(w, &claims->client_id);
-    json_write_member_string(w, STR("token_type"), STR("Bearer"));
-    json_write_member_int(w, STR("exp"), standing->exp_s);
-    json_write_member_int(w, STR("iat"), claims->iat_s);
-    json_write_member_string(w, STR("sub"), claims->subject);
-    token_claims_write_aud(w, claims);
-    json_write_member_string(w, STR("iss"), claims->issuer);
-    token_claims_write_jti(w, claims);
-    json_write_key(w, STR("partner_sid"));
-    json_write_sid(w, &claims->partner_sid);
-    json_write_key(w, STR("token_sid"));
-    json_write_sid(w, &claims->token_sid);
+    struct token_answer answer = answer_of(verification, &x->arena);
+
+    if (answer.before_exp.ptr == NULL) {
+        out->failed = true;
+        return;
+    }
+    buf_str(out, STR("{\"active\":true,\"scope\":\""));
+    scope_format(x->snapshot->catalogue, &standing->scopes, out);
+    buf_str(out, STR("\","));
+    buf_str(out, answer.before_exp);
+    buf_i64(out, standing->exp_s);
+    buf_str(out, answer.behind_exp);
     if (q->required_text.len > 0) {
         struct scope_set held = scope_closure(x->snapshot->catalogue, &standing->scopes);
-        json_write_member_bool(w, STR("sufficient"), scope_set_is_subset(&q->required, &held));
+        buf_str(out, scope_set_is_subset(&q->required, &held) ? STR(",\"sufficient\":true")
+                                                              : STR(",\"sufficient\":false"));
     }
+    buf_char(out, '}');
 }
 
-struct result introspection_answer(const struct exchange *x,
+struct result introspection_answer(struct exchange *x,
                                    const struct introspection_question *question,
                                    const struct verification *verification, struct buf *out)
 {
     const struct verified_token *token = &verification->token;
     struct token_facts facts = caller_token_facts(x);
     struct token_standing standing = {.active = false};
-    struct json_writer w;
     bool visible = false;
 
     TRY(verification->result);
@@ -135,10 +139,7 @@ struct result introspection_answer(const struct exchange *x,
     if (!active) {
         buf_cstr(out, "{\"active\":false}");
     } else {
-        json_writer_init(&w, out);
-        json_write_object_begin(&w);
-        write_active(&w, x, question, &token->claims, &standing);
-        json_write_object_end(&w);
+        write_active(x, question, verification, &standing, out);
         touch_token(x->worker, &token->claims.token_sid, &question->client, facts.now_s);
     }
     return out->failed ? FAULT(ERR_FAULT_MEMORY) : RESULT_OK;

@@ -5,13 +5,20 @@
 
 #include "crypto/wipe.h"
 
-enum { WAYS = 4, ENTRIES_MIN = 16, ENTRY_BYTES = 2048 };
+enum { WAYS = 4, ENTRIES_MIN = 16, ENTRY_BYTES = 2048, ANSWER_MAX = 2 * LIMIT_TOKEN };
+
+/* Made by whichever reader comes first, and never changed. */
+struct kept_answer {
+    struct token_answer answer;
+    char text[];
+};
 
 struct entry {
     struct quiesce_garbage garbage; /* once it was replaced */
     struct digest256 digest;
     uint64_t version;
     size_t bytes;
+    _Atomic(struct kept_answer *) answer; /* NULL: nobody asked yet */
     _Atomic bool asked; /* since it was last passed over in a search for a place */
     struct verified_token token;
     char text[]; /* of the token's strings */
@@ -28,6 +35,16 @@ struct token_cache {
     size_t set_mask;
     struct place sets[][WAYS];
 };
+
+static void entry_free(void *object)
+{
+    struct entry *entry = object;
+
+    if (entry == NULL)
+        return;
+    free(atomic_load(&entry->answer));
+    free(entry);
+}
 
 struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct token_cache **out)
 {
@@ -50,7 +67,7 @@ void token_cache_free(struct token_cache **cache)
         return;
     for (size_t i = 0; i <= (*cache)->set_mask; i++)
         for (int way = 0; way < WAYS; way++)
-            free(atomic_load(&(*cache)->sets[i][way].entry));
+            entry_free(atomic_load(&(*cache)->sets[i][way].entry));
     free(*cache);
     *cache = NULL;
 }
@@ -83,6 +100,43 @@ const struct verified_token *token_cache_find(struct token_cache *cache,
     return NULL;
 }
 
+static struct kept_answer *answer_new(const struct token_claims *claims)
+{
+    char memory[ANSWER_MAX];
+    struct token_answer answer;
+    struct buf b;
+
+    buf_init_fixed(&b, memory, sizeof(memory));
+    token_answer_write(claims, &b, &answer);
+    struct kept_answer *kept = b.failed ? NULL : malloc(sizeof(*kept) + b.len);
+    if (kept == NULL)
+        return NULL;
+    memcpy(kept->text, memory, b.len);
+    kept->answer.before_exp =
+        str_make(kept->text + (answer.before_exp.ptr - memory), answer.before_exp.len);
+    kept->answer.behind_exp =
+        str_make(kept->text + (answer.behind_exp.ptr - memory), answer.behind_exp.len);
+    return kept;
+}
+
+bool token_cache_answer(const struct verified_token *cached, struct token_answer *out)
+{
+    struct entry *entry = (struct entry *)((char *)cached - offsetof(struct entry, token));
+    struct kept_answer *kept = atomic_load_explicit(&entry->answer, memory_order_acquire);
+
+    if (kept == NULL) {
+        struct kept_answer *made = answer_new(&cached->claims);
+        if (made == NULL)
+            return false;
+        if (atomic_compare_exchange_strong(&entry->answer, &kept, made))
+            kept = made;
+        else
+            free(made); /* another reader was first */
+    }
+    *out = kept->answer;
+    return true;
+}
+
 static struct str move(struct str text, char **at)
 {
     struct str moved = str_make(*at, text.len);
@@ -107,7 +161,8 @@ static struct entry *entry_new(const struct digest256 *digest, uint64_t version,
     char *at = entry->text;
     entry->digest = *digest;
     entry->version = version;
-    entry->bytes = sizeof(*entry) + size;
+    entry->bytes = 2 * (sizeof(*entry) + size); /* and about as much for its answer */
+    atomic_init(&entry->answer, NULL);
     atomic_init(&entry->asked, asked);
     entry->token = *token;
     entry->token.kid = move(token->kid, &at);
@@ -161,5 +216,5 @@ void token_cache_put(struct token_cache *cache, const struct digest256 *digest, 
     if (old == NULL)
         return;
     atomic_fetch_sub(&cache->bytes, old->bytes);
-    quiesce_retire_noted(cache->quiesce, &old->garbage, old, free);
+    quiesce_retire_noted(cache->quiesce, &old->garbage, old, entry_free);
 }

@@ -14,6 +14,7 @@
 
 #include "core/quiesce.h"
 #include "crypto/digest.h"
+#include "token/answer.h"
 #include "token/verify.h"
 
 struct token_cache;
@@ -25,6 +26,10 @@ void token_cache_free(struct token_cache **cache); /* no reader is left; accepts
 /* NULL: not there. Good until the calling reader's next quiescent point. Any reader thread. */
 const struct verified_token *token_cache_find(struct token_cache *cache,
                                               const struct digest256 *digest, uint64_t version);
+
+/* What introspection says of it, made at the first question and kept beside it; cached is what
+ * token_cache_find gave in this turn. False without memory. Any reader thread. */
+bool token_cache_answer(const struct verified_token *cached, struct token_answer *out);
 
 /* Copies the token. Without memory, or without place, it is simply not kept. Any reader thread. */
 void token_cache_put(struct token_cache *cache, const struct digest256 *digest, uint64_t version,
