@@ -24,8 +24,9 @@ void base64url_encode(const void *bytes, size_t n, char *out)
     }
 }
 
-/* One more than what a digit counts, for those that both alphabets have; 0: none of them. */
-static const uint8_t common_digits[256] = {
+/* One more than what a digit counts in either alphabet; those that just one of them has count 62
+ * and 63. */
+static const uint8_t digit_values[256] = {
     ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
     ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
     ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
@@ -33,50 +34,50 @@ static const uint8_t common_digits[256] = {
     ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
     ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
     ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['-'] = 63,
+    ['/'] = 64, ['_'] = 64,
 };
 
-static inline int digit_value(char c, char c62, char c63)
+/* More than 63: no digit. */
+static inline unsigned value_of(char c)
 {
-    uint8_t common = common_digits[(unsigned char)c];
-
-    if (common > 0)
-        return common - 1;
-    if (c == c62)
-        return 62;
-    return c == c63 ? 63 : -1;
+    return digit_values[(unsigned char)c] - 1u;
 }
 
-static bool decode(struct str text, char c62, char c63, void *out, size_t *out_len)
+/* The digits of the other alphabet are none of this one. */
+static bool is_all_of(struct str text, const char foreign[2])
+{
+    return str_find(text, foreign[0]) == text.len && str_find(text, foreign[1]) == text.len;
+}
+
+static bool decode(struct str text, const char foreign[2], void *out, size_t *out_len)
 {
     uint8_t *at = out;
     uint32_t word = 0;
-    unsigned bits = 0;
-
-    if (text.len % 4 == 1)
-        return false;
+    unsigned bits = 0, seen = 0;
     size_t i = 0;
+
+    if (text.len % 4 == 1 || !is_all_of(text, foreign))
+        return false;
     for (; i + 4 <= text.len; i += 4, at += 3) {
-        int a = digit_value(text.ptr[i], c62, c63), b = digit_value(text.ptr[i + 1], c62, c63);
-        int c = digit_value(text.ptr[i + 2], c62, c63), d = digit_value(text.ptr[i + 3], c62, c63);
-        if ((a | b | c | d) < 0)
-            return false;
+        unsigned a = value_of(text.ptr[i]), b = value_of(text.ptr[i + 1]);
+        unsigned c = value_of(text.ptr[i + 2]), d = value_of(text.ptr[i + 3]);
+        seen |= a | b | c | d;
         at[0] = (uint8_t)(a << 2 | b >> 4);
         at[1] = (uint8_t)(b << 4 | c >> 2);
         at[2] = (uint8_t)(c << 6 | d);
     }
     for (; i < text.len; i++) {
-        int value = digit_value(text.ptr[i], c62, c63);
-        if (value < 0)
-            return false;
-        word = word << 6 | (uint32_t)value;
+        unsigned value = value_of(text.ptr[i]);
+        seen |= value;
+        word = word << 6 | (value & 63);
         bits += 6;
         if (bits >= 8) {
             bits -= 8;
             *at++ = (uint8_t)(word >> bits);
         }
     }
-    if ((word & ((1u << bits) - 1)) != 0)
+    if (seen > 63 || (word & ((1u << bits) - 1)) != 0)
         return false;
     *out_len = (size_t)(at - (uint8_t *)out);
     return true;
@@ -84,7 +85,7 @@ static bool decode(struct str text, char c62, char c63, void *out, size_t *out_l
 
 bool base64url_decode(struct str text, void *out, size_t *out_len)
 {
-    return decode(text, '-', '_', out, out_len);
+    return decode(text, "+/", out, out_len);
 }
 
 bool base64_decode(struct str text, void *out, size_t *out_len)
@@ -93,5 +94,5 @@ bool base64_decode(struct str text, void *out, size_t *out_len)
         return false;
     for (int i = 0; i < 2 && text.len > 0 && text.ptr[text.len - 1] == '='; i++)
         text.len--;
-    return decode(text, '+', '/', out, out_len);
+    return decode(text, "-_", out, out_len);
 }
