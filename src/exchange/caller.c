@@ -139,18 +139,19 @@ enum step_result caller_step_judge(struct exchange *x)
     verification_count(x, &state->verification, address_key(x));
     if (!state->verification.good)
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
-    struct result judged = token_standing(&facts, &state->verification.token, &standing);
+    struct result judged = token_standing(&facts, state->verification.token, &standing);
     if (!result_ok(judged))
         return exchange_fault(x, judged);
     /* SPEC 3: every endpoint of ours takes a bearer token only if its aud holds the issuer. */
     if (!standing.active ||
-        !token_claims_has_audience(&state->verification.token.claims, x->snapshot->issuer))
+        !token_claims_has_audience(&state->verification.token->claims, x->snapshot->issuer))
         return exchange_refuse(x, ERR_INVALID_TOKEN, STR_NONE);
     state->caller = (struct caller){
         .application = standing.application,
         .partner = standing.partner,
         .is_bearer = true,
-        .token_sid = state->verification.token.claims.token_sid,
+        .token_sid = state->verification.token->claims.token_sid,
+        .user_sid = state->verification.token->claims.user_sid,
         .scopes = standing.scopes,
         .rights = scope_closure(facts.catalogue, &standing.scopes),
     };

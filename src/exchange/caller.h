@@ -13,6 +13,7 @@ struct caller {
     const struct party_partner *partner;
     bool is_bearer;
     struct sid token_sid; /* of the bearer token */
+    struct sid user_sid;  /* behind the bearer token; none: no user */
     /* What introspection would answer now for the bearer token, and its closure; empty for an
      * application. */
     struct scope_set scopes, rights;

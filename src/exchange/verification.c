@@ -15,8 +15,8 @@ bool verification_begin(struct exchange *x, struct str text, struct verification
     seen = token_cache_find(x->worker->server->verified, &out->digest, x->snapshot->verify_version);
     if (seen == NULL)
         return false;
-    out->token = *seen;
-    out->cached = seen;
+    out->token = seen;
+    out->is_cached = true;
     out->good = true;
     return true;
 }
@@ -26,11 +26,15 @@ void verification_run(struct exchange *x, struct verification *v)
     const struct snapshot *s = x->snapshot;
 
     metrics_add(&x->worker->metrics, METRIC_SIGNATURES_VERIFIED, 1);
-    v->result = token_verify(&s->policy, s->keyring, x->worker->keys, v->text, &x->arena, &v->token,
-                             &v->good);
+    struct verified_token *token = arena_alloc(&x->arena, sizeof(*token));
+    v->result = FAULT(ERR_FAULT_MEMORY);
+    if (token == NULL)
+        return;
+    v->token = token;
+    v->result =
+        token_verify(&s->policy, s->keyring, x->worker->keys, v->text, &x->arena, token, &v->good);
     if (v->good)
-        token_cache_put(x->worker->server->verified, &v->digest, s->verify_version, &v->token,
-                        false);
+        token_cache_put(x->worker->server->verified, &v->digest, s->verify_version, token, false);
 }
 
 bool verification_is_allowed(const struct exchange *x, struct str caller_key)

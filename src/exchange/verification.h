@@ -12,8 +12,8 @@ struct verification {
     struct digest256 digest;
     struct result result;
     bool good;
-    struct verified_token token; /* when good; its texts are good for this turn of the loop */
-    const struct verified_token *cached; /* where it stands in the cache, in this turn; or NULL */
+    const struct verified_token *token; /* when good: for this turn of the loop alone */
+    bool is_cached;                     /* token stands in the cache */
 };
 
 /* True: it is known already how it stands (seen before, or of a form that no token of ours has).

@@ -80,12 +80,6 @@ struct address_caller token_address(const struct exchange *x, const struct calle
 enum step_result token_refuse_address(struct exchange *x, const struct caller *caller,
                                       struct str action, const struct sid *token_sid);
 
-/* The presented token's user; none: no user is behind it. */
-static inline struct sid token_caller_user(const struct caller_state *caller)
-{
-    return caller->verification.token.claims.user_sid;
-}
-
 /* NEXT when it is signed. A token that gets too large is a fault of the field scopes here: 422. */
 enum step_result token_signed(struct exchange *x, const struct issue *issue);
 

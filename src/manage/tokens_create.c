@@ -134,7 +134,7 @@ static enum step_result decide(struct exchange *x)
     struct result written = manage_scopes_text(x, &granted, &claims->scope);
     if (!result_ok(written))
         return exchange_fault(x, written);
-    if (fill_audiences(&state->stored.caller.verification.token.claims, application, claims))
+    if (fill_audiences(&state->stored.caller.verification.token->claims, application, claims))
         return STEP_NEXT;
     return exchange_refuse(x, ERR_CONFLICT,
                            STR("The application has none of the audiences of the token that asks"));
@@ -145,10 +145,10 @@ static enum step_result decide(struct exchange *x)
 static void sign_now(struct exchange *x)
 {
     struct create_state *state = x->state;
-    const struct sid user_sid = token_caller_user(&state->stored.caller);
+    const struct caller *caller = &state->stored.caller.caller;
 
-    struct result begun = issue_new(x, state->stored.caller.caller.application, &state->partner_sid,
-                                    &user_sid, state->wish.ttl_s, &state->issue);
+    struct result begun = issue_new(x, caller->application, &state->partner_sid, &caller->user_sid,
+                                    state->wish.ttl_s, &state->issue);
     state->issue.signed_as = begun.code;
     if (result_ok(begun))
         issue_sign(x, &state->issue);

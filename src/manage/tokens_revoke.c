@@ -72,13 +72,13 @@ static enum step_result commit(struct exchange *x)
     struct revoke_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
     const struct address_caller address = token_address(x, caller);
-    const struct token_claims *claims = &state->verification.token.claims;
 
     if (!result_ok(state->verification.result))
         return exchange_fault(x, state->verification.result);
     verification_count(x, &state->verification, caller_throttle_key(caller));
     if (!state->verification.good)
         return reply_none(x, METRIC_REVOKE_IGNORED);
+    const struct token_claims *claims = &state->verification.token->claims;
     struct audit_event event = {.action = STR("token.revoke"),
                                 .object = claims->token_sid,
                                 .partner_sid = claims->partner_sid};

@@ -84,10 +84,10 @@ static struct token_answer answer_of(const struct verification *verification, st
     struct token_answer answer = {STR_NONE, STR_NONE};
     struct buf b;
 
-    if (verification->cached != NULL && token_cache_answer(verification->cached, &answer))
+    if (verification->is_cached && token_cache_answer(verification->token, &answer))
         return answer;
     buf_init_arena(&b, arena, ANSWER_FIRST, 2 * LIMIT_TOKEN);
-    token_answer_write(&verification->token.claims, &b, &answer);
+    token_answer_write(&verification->token->claims, &b, &answer);
     return answer;
 }
 
@@ -120,7 +120,7 @@ struct result introspection_answer(struct exchange *x,
                                    const struct introspection_question *question,
                                    const struct verification *verification, struct buf *out)
 {
-    const struct verified_token *token = &verification->token;
+    const struct verified_token *token = verification->token;
     struct token_facts facts = caller_token_facts(x);
     struct token_standing standing = {.active = false};
     bool visible = false;

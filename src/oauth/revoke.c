@@ -29,7 +29,7 @@ static enum step_result check_rights(struct exchange *x)
 static bool may_revoke(const struct exchange *x, const struct revoke_state *state)
 {
     const struct caller *caller = &state->presented.caller.caller;
-    const struct token_claims *claims = &state->presented.verification.token.claims;
+    const struct token_claims *claims = &state->presented.verification.token->claims;
     const struct party_partner *partner =
         party_find_partner(x->snapshot->party, &claims->partner_sid);
 
@@ -53,7 +53,6 @@ static void committed(struct store_request *request)
 static enum step_result commit(struct exchange *x)
 {
     struct revoke_state *state = x->state;
-    const struct token_claims *claims = &state->presented.verification.token.claims;
 
     if (!result_ok(state->presented.verification.result))
         return exchange_fault(x, state->presented.verification.result);
@@ -63,6 +62,7 @@ static enum step_result commit(struct exchange *x)
         metrics_add(&x->worker->metrics, METRIC_REVOKE_IGNORED, 1);
         return reply_done(x);
     }
+    const struct token_claims *claims = &state->presented.verification.token->claims;
     const struct audit_event event = {
         .action = STR("token.revoke"),
         .object = claims->token_sid,
