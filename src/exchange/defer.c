@@ -4,6 +4,7 @@
 
 #include "exchange/exchange.h"
 #include "exchange/server.h"
+#include "store/store.h"
 
 static void post_turn(struct worker *worker)
 {
@@ -25,6 +26,35 @@ static struct exchange *take(struct worker *worker)
     return x;
 }
 
+/* A portion is short by the clock too: RSA signs 40 times as long as ES256. */
+static void work_off(struct worker *worker)
+{
+    int64_t until_ns = clock_mono_ns() + worker->defer_turn_ns;
+
+    for (int i = 0; i < WORKER_DEFER_PER_TURN; i++) {
+        struct exchange *x = take(worker);
+        if (x == NULL)
+            return;
+        bool gone = x->gone;
+        if (!gone)
+            x->queue_work(x);
+        exchange_resume(x);
+        if (gone)
+            i--; /* costs nothing, so it counts nothing */
+        else if (clock_mono_ns() >= until_ns)
+            return;
+    }
+}
+
+static void send_submitted(struct worker *worker)
+{
+    struct store_request *first = worker->submit_first;
+
+    worker->submit_first = worker->submit_last = NULL;
+    if (first != NULL)
+        store_submit_all(worker->server->store, first);
+}
+
 /* On the loop's thread. */
 static void turn(struct loop_msg *message)
 {
@@ -32,17 +62,27 @@ static void turn(struct loop_msg *message)
         (struct worker *)((char *)message - offsetof(struct worker, defer_turn));
 
     worker->defer_posted = false;
-    for (int i = 0; i < WORKER_DEFER_PER_TURN; i++) {
-        struct exchange *x = take(worker);
-        if (x == NULL)
-            return;
-        if (x->gone)
-            i--; /* costs nothing, so it counts nothing */
-        else
-            x->queue_work(x);
-        exchange_resume(x);
-    }
+    worker->in_turn = true;
+    work_off(worker);
+    worker->in_turn = false;
+    send_submitted(worker);
     post_turn(worker);
+}
+
+void exchange_submit(struct exchange *x, struct store_request *request)
+{
+    struct worker *worker = x->worker;
+
+    if (!worker->in_turn) {
+        store_submit(worker->server->store, request);
+        return;
+    }
+    request->next = NULL;
+    if (worker->submit_first == NULL)
+        worker->submit_first = request;
+    else
+        worker->submit_last->next = request;
+    worker->submit_last = request;
 }
 
 struct result worker_init(struct worker *worker)
@@ -52,6 +92,7 @@ struct result worker_init(struct worker *worker)
     worker->reader = quiesce_register(&server->quiesce);
     metrics_register(&server->metrics, &worker->metrics);
     worker->defer_turn.run = turn;
+    worker->defer_turn_ns = WORKER_DEFER_TURN_NS;
     return RESULT_OK;
 }
 

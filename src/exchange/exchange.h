@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "exchange/route.h"
 
+struct store_request;
 struct worker;
 struct snapshot;
 
@@ -117,6 +118,10 @@ enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange
 
 /* Likewise, and then the calling step runs again instead of the following one: work in portions. */
 enum step_result exchange_defer_again(struct exchange *x, void (*work)(struct exchange *x));
+
+/* store_submit to the worker's store. What deferred work leads to goes there at the end of the
+ * turn, all of it together: one batch of the writer's, and one commit, rather than several. */
+void exchange_submit(struct exchange *x, struct store_request *request);
 
 /* ---- replies; each returns STEP_DONE ---- */
 

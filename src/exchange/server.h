@@ -16,6 +16,7 @@
 
 struct config;
 struct store;
+struct store_request;
 struct revocation_index;
 struct revocation_link;
 struct guess_throttle;
@@ -47,7 +48,7 @@ struct server {
     int64_t started_mono_ms;
 };
 
-enum { WORKER_DEFER_MAX = 4096, WORKER_DEFER_PER_TURN = 32 };
+enum { WORKER_DEFER_MAX = 4096, WORKER_DEFER_PER_TURN = 64, WORKER_DEFER_TURN_NS = 1500 * 1000 };
 
 struct worker {
     unsigned number; /* from 0 */
@@ -67,7 +68,11 @@ struct worker {
     struct exchange *defer_first, *defer_last;
     unsigned defer_count;
     struct loop_msg defer_turn;
-    bool defer_posted;
+    bool defer_posted, in_turn;
+    int64_t defer_turn_ns; /* work that is due is begun for so long; worker_init's */
+
+    /* of this turn, for the store: exchange_submit */
+    struct store_request *submit_first, *submit_last;
 
     struct touch_batch touched; /* last uses, until they are sent */
 };

@@ -74,7 +74,7 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
     /* Ending a token is right by any tables, so nobody who keeps changing them holds it up (P2). */
     if (request->verb != STORE_TOKEN_REVOKE)
         request->if_tables = x->snapshot->tables_version;
-    store_submit(x->worker->server->store, request);
+    exchange_submit(x, request);
     return STEP_WAIT;
 }
 

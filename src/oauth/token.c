@@ -133,7 +133,7 @@ static enum step_result commit(struct exchange *x)
         issue_row(x, &state->issue, state->request.name, &state->store.in.token_create);
     if (!result_ok(row))
         return exchange_fault(x, row);
-    store_submit(x->worker->server->store, &state->store);
+    exchange_submit(x, &state->store);
     return STEP_WAIT;
 }
 

@@ -262,6 +262,9 @@ struct store_request {
  * done is posted with ERR_FAULT_STORE. */
 void store_submit(struct store *store, struct store_request *request);
 
+/* Several at once, chained by `next`, in order: the writer is woken once and finds them all. */
+void store_submit_all(struct store *store, struct store_request *first);
+
 /* Runs the function on the writer's thread between two transactions, when all that was submitted
  * before has been answered, and returns when it is done; inside, the start-up reads above may be
  * used. Blocks: not for an event loop. One caller at a time, while the writer runs. */

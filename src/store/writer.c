@@ -33,32 +33,61 @@ static bool is_touch(const struct store_request *request)
     return request->verb == STORE_TOKENS_TOUCH || request->verb == STORE_SECRETS_TOUCH;
 }
 
-void store_submit(struct store *store, struct store_request *request)
+/* Under the queue's lock. False: it is not taken. */
+static bool enqueue(struct store_queue *queue, struct store_request *request)
 {
-    struct store_queue *queue = &store->queue;
     size_t room = is_touch(request) ? STORE_TOUCH_QUEUE : STORE_QUEUE;
 
+    if (queue->closing || queue->count >= room)
+        return false;
     request->next = NULL;
-    request->store = store;
+    if (queue->first == NULL)
+        queue->first = request;
+    else
+        queue->last->next = request;
+    queue->last = request;
+    if (queue->count++ == 0)
+        pthread_cond_signal(&queue->filled);
+    return true;
+}
+
+static void turn_away(struct store_request *request, bool closing)
+{
+    bool dropped = !closing && is_touch(request);
+
+    request->result = dropped ? RESULT_OK : FAULT(ERR_FAULT_STORE);
+    request->outcome = STORE_OUTCOME_DROPPED;
+    answer(request);
+}
+
+void store_submit_all(struct store *store, struct store_request *first)
+{
+    struct store_queue *queue = &store->queue;
+    struct store_request *refused = NULL;
+
     pthread_mutex_lock(&queue->lock);
     bool closing = queue->closing;
-    bool taken = !closing && queue->count < room;
-    if (taken) {
-        if (queue->first == NULL)
-            queue->first = request;
-        else
-            queue->last->next = request;
-        queue->last = request;
-        if (queue->count++ == 0)
-            pthread_cond_signal(&queue->filled);
+    while (first != NULL) {
+        struct store_request *request = first;
+        first = request->next;
+        request->store = store;
+        if (enqueue(queue, request))
+            continue;
+        request->next = refused;
+        refused = request;
     }
     pthread_mutex_unlock(&queue->lock);
-    if (!taken) {
-        bool dropped = !closing && is_touch(request);
-        request->result = dropped ? RESULT_OK : FAULT(ERR_FAULT_STORE);
-        request->outcome = STORE_OUTCOME_DROPPED;
-        answer(request);
+    while (refused != NULL) {
+        struct store_request *request = refused;
+        refused = request->next;
+        turn_away(request, closing);
     }
+}
+
+void store_submit(struct store *store, struct store_request *request)
+{
+    request->next = NULL;
+    store_submit_all(store, request);
 }
 
 static struct timespec next_tick(void)

@@ -59,6 +59,7 @@ void bed_init(struct bed *bed)
     bed->worker.server = &bed->server;
     bed->worker.loop = &bed->loop;
     cr_assert(result_ok(worker_init(&bed->worker)));
+    bed->worker.defer_turn_ns = INT64_MAX / 2; /* portions by number alone */
     quiesce_pass(&bed->server.quiesce, bed->worker.reader);
     snapshot_publish(&bed->server, bed_snapshot(bed, BED_ISSUER));
 }

@@ -161,7 +161,8 @@ Test(defer, work_for_those_who_left_is_dropped_and_counts_nothing)
         if (i % 3 != 0)
             cr_assert(!exchange_abandon(&riders[i].exchange));
     cr_assert_eq(bed_turn(&bed), 1u);
-    cr_assert_eq(delivered(riders, N), (size_t)N - 2, "32 that count, and those who left between");
+    cr_assert_eq(delivered(riders, N), (size_t)N - 2,
+                 "those that count, and those who left between");
     for (size_t i = 0; i < N; i++) {
         cr_assert_eq(riders[i].worked, i % 3 == 0 ? 1u : 0u, "%zu", i);
         cr_assert_str_eq(riders[i].path, i % 3 == 0 ? "qd" : "q", "%zu", i);

@@ -153,14 +153,21 @@ static void done(struct store_request *request)
     request->store = NULL; /* what awaiting() looks at, on the same thread */
 }
 
-void fixture_submit(struct fixture *f, struct store_request *requests, size_t n)
+void fixture_prepare(struct fixture *f, struct store_request *requests, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         requests[i].loop = loop_thread_loop(f->loop);
         requests[i].done = done;
         requests[i].result = FAULT(PENDING);
-        store_submit(f->store, &requests[i]);
+        requests[i].store = f->store;
     }
+}
+
+void fixture_submit(struct fixture *f, struct store_request *requests, size_t n)
+{
+    fixture_prepare(f, requests, n);
+    for (size_t i = 0; i < n; i++)
+        store_submit(f->store, &requests[i]);
 }
 
 struct awaited {

@@ -50,6 +50,9 @@ void fixture_open(struct fixture *f);
 void fixture_start(struct fixture *f);
 void fixture_reopen(struct fixture *f); /* a restart, with the same files */
 
+/* Has the answers come to the fixture's loop, as fixture_submit does. */
+void fixture_prepare(struct fixture *f, struct store_request *requests, size_t n);
+
 /* Submits, and turns the loop until n answers are there. */
 void fixture_submit(struct fixture *f, struct store_request *requests, size_t n);
 void fixture_await(struct fixture *f, struct store_request *requests, size_t n);

@@ -363,6 +363,49 @@ CONTRACT(a_full_queue_refuses)
     free(requests);
 }
 
+/* requests[0] to [n - 1] chained, answered on the fixture's loop. */
+static struct store_request *chain(struct fixture *f, struct store_request *requests, size_t n)
+{
+    fixture_prepare(f, requests, n);
+    for (size_t i = 0; i + 1 < n; i++)
+        requests[i].next = &requests[i + 1];
+    requests[n - 1].next = NULL;
+    return requests;
+}
+
+CONTRACT(what_is_submitted_at_once_is_one_batch_in_order)
+{
+    enum { N = 20 };
+    struct store_request requests[N];
+
+    for (unsigned i = 0; i < N; i++)
+        requests[i] = fixture_revoke(i, LATER_S);
+    fixture_start(f);
+    store_submit_all(f->store, chain(f, requests, N));
+    fixture_await(f, requests, N);
+    for (unsigned i = 0; i < N; i++)
+        cr_assert_eq(requests[i].out.number, i + 1, "%u", i);
+    cr_assert_eq(metrics_sum(&f->metrics, METRIC_STORE_COMMITS), 1);
+}
+
+CONTRACT(of_what_is_submitted_at_once_the_queue_takes_what_fits)
+{
+    enum { N = 64 * 1024 + 3 };
+    struct store_request *requests = calloc(N, sizeof(*requests));
+    struct store_entry entry;
+
+    for (unsigned i = 0; i < N; i++)
+        requests[i] = fixture_read(0, 0, 1, &entry);
+    store_submit_all(f->store, chain(f, requests, N));
+    fixture_await(f, requests + N - 3, 3);
+    for (unsigned i = N - 3; i < N; i++)
+        cr_assert_eq(requests[i].result.code, ERR_FAULT_STORE);
+    fixture_start(f);
+    fixture_await(f, requests, N);
+    cr_assert_eq(requests[N - 4].result.code, ERR_NONE);
+    free(requests);
+}
+
 CONTRACT(a_request_without_a_loop_is_carried_out)
 {
     struct store_request silent = fixture_revoke(10, LATER_S);
