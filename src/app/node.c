@@ -16,7 +16,7 @@
 #include "store/store.h"
 #include "token/cache.h"
 
-enum { ENTRIES_PAGE = 4096, CACHE_ENTRIES = 16384, URL_MAX = 4200 };
+enum { ENTRIES_PAGE = 4096, URL_MAX = 4200 };
 enum { POOL_THREADS = 2, POOL_WAITING = 256 }; /* assertions of 0.4 ms: 50 ms for the last */
 
 static struct str store_url(const struct config *config, char memory[URL_MAX])
@@ -103,7 +103,8 @@ static struct result open_memory(struct node *node)
     struct guess_throttle_limits throttle = node_throttle_limits(node->config);
 
     TRY(guess_throttle_new(&throttle, server->entropy, &server->throttle));
-    TRY(token_cache_new(CACHE_ENTRIES, &server->quiesce, &server->verified));
+    TRY(token_cache_new((size_t)node->config->tokens.verified_kept, &server->quiesce,
+                        &server->verified));
     TRY(pool_new(POOL_THREADS, POOL_WAITING, &server->pool));
     TRY(revocation_index_new(&server->quiesce, &server->index));
     return build_index(node);

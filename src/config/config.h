@@ -60,6 +60,7 @@ struct config_tokens {
     int access_ttl_default_s, access_ttl_min_s, access_ttl_max_s; /* min <= default <= max */
     struct config_jwt_types jwt_type;
     int expired_kept_s;
+    int verified_kept; /* tokens; 0: none */
 };
 
 struct config_keys {

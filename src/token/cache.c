@@ -54,7 +54,7 @@ struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct to
     if (cache == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     cache->quiesce = quiesce;
-    cache->bytes_max = rounded * ENTRY_BYTES;
+    cache->bytes_max = entries == 0 ? 0 : rounded * ENTRY_BYTES; /* then no entry fits */
     cache->set_mask = rounded / WAYS - 1;
     *out = cache;
     return RESULT_OK;

@@ -19,7 +19,8 @@
 
 struct token_cache;
 
-/* entries is rounded up to a power of two, at least 16; they take at most 2 KB each on average. */
+/* entries is rounded up to a power of two, at least 16; they take at most 2 KB each on average. 0:
+ * nothing is kept. */
 RESULT token_cache_new(size_t entries, struct quiesce *quiesce, struct token_cache **out);
 void token_cache_free(struct token_cache **cache); /* no reader is left; accepts NULL */
 

@@ -121,3 +121,34 @@ Test(cache, a_token_on_probation_that_is_asked_for_stays)
     cr_assert_not_null(find(&b, 5, 1));
     bed_done(&b);
 }
+
+Test(cache, of_no_size_keeps_nothing)
+{
+    struct bed b;
+    bed_init(&b, 0);
+    put(&b, 7, 1, false);
+    put(&b, 7, 1, true);
+    cr_assert_null(find(&b, 7, 1));
+    bed_done(&b);
+    leaks_check();
+}
+
+Test(cache, an_answer_is_made_once_and_goes_with_its_token)
+{
+    struct bed b;
+    struct token_answer first, again;
+    bed_init(&b, 16);
+    put(&b, 7, 1, false);
+    const struct verified_token *token = find(&b, 7, 1);
+    cr_assert(token_cache_answer(token, &first));
+    cr_assert(token_cache_answer(token, &again));
+    cr_assert_eq(first.before_exp.ptr, again.before_exp.ptr);
+    cr_assert(str_starts_with(first.before_exp, STR("\"client_id\":\"")));
+    cr_assert(str_ends_with(first.before_exp, STR("\"token_type\":\"Bearer\",\"exp\":")));
+    cr_assert(str_starts_with(first.behind_exp,
+                              STR(",\"iat\":0,\"sub\":\"\",\"aud\":[\"one\",\"two\"],")));
+    for (uint32_t n = 100; n < 200; n++) /* others take its place */
+        put(&b, n, 2, false);
+    bed_done(&b);
+    leaks_check();
+}
