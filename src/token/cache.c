@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/wipe.h"
+
 enum { WAYS = 4, ENTRIES_MIN = 16, ENTRY_BYTES = 2048, ANSWER_MAX = 2 * LIMIT_TOKEN };
 
 /* Made by whichever reader comes first, and never changed. */
@@ -71,17 +73,22 @@ void token_cache_free(struct token_cache **cache)
     *cache = NULL;
 }
 
-static struct place *set_of(struct token_cache *cache, const struct digest256 *digest)
+static uint64_t first_bits(const struct digest256 *digest)
 {
     uint64_t bits;
     memcpy(&bits, digest->bytes, sizeof(bits));
-    return cache->sets[bits & cache->set_mask];
+    return bits;
 }
 
-/* A digest is no secret to whoever has the token it is of, so this may stop where it likes. */
+static struct place *set_of(struct token_cache *cache, const struct digest256 *digest)
+{
+    return cache->sets[first_bits(digest) & cache->set_mask];
+}
+
 static bool is_for(const struct entry *entry, const struct digest256 *digest)
 {
-    return entry != NULL && memcmp(entry->digest.bytes, digest->bytes, DIGEST256) == 0;
+    return entry != NULL && first_bits(&entry->digest) == first_bits(digest) &&
+           ct_equal(entry->digest.bytes, digest->bytes, DIGEST256);
 }
 
 const struct verified_token *token_cache_find(struct token_cache *cache,
