@@ -28,6 +28,9 @@ void jws_prefix_init(struct jws_prefix *out, enum key_alg alg, enum jws_type typ
     json_write_object_end(&w);
     assert(!b.failed);
 
+    out->alg = alg;
+    out->type = type;
+    out->kid = kid;
     base64url_encode(b.ptr, b.len, out->text);
     out->len = base64url_length(b.len);
     out->text[out->len++] = '.';

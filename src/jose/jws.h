@@ -25,13 +25,16 @@ enum jws_type { JWS_AT_JWT, JWS_JWT, JWS_AUDIT_HEAD, JWS_TYPE_COUNT };
 
 const char *jws_type_name(enum jws_type type); /* "at+jwt", "JWT", "audit-head+jwt" */
 
-/* A whole header, encoded, with its dot: made once for each key and type. */
+/* A whole header, encoded, with its dot, and what it says: made once for each key and type. */
 struct jws_prefix {
+    enum key_alg alg;
+    enum jws_type type;
+    struct str kid;
     size_t len;
     char text[JWS_PREFIX_MAX];
 };
 
-/* kid: at most LIMIT_KID characters. */
+/* kid: at most LIMIT_KID characters; lives as long as the prefix. */
 void jws_prefix_init(struct jws_prefix *out, enum key_alg alg, enum jws_type type, struct str kid);
 
 /* Characters of the token that jws_write() would append. */
@@ -60,6 +63,12 @@ struct jws {
  * decoding. The token must outlive *out. Source: RFC7515-5.2, RFC7519-7.2. */
 __attribute__((warn_unused_result)) enum err jws_parse(struct arena *arena, struct str token,
                                                        struct jws *out);
+
+/* Likewise where the token may begin with the prefix, whose header is known: it is not read again.
+ * False, and nothing is said, where it does not begin so. */
+__attribute__((warn_unused_result)) bool jws_parse_known(struct arena *arena, struct str token,
+                                                         const struct jws_prefix *prefix,
+                                                         struct jws *out, enum err *out_err);
 
 /* As key_alg_parse(), and `Ed25519` (RFC9864-2.2), which newer libraries write where all of ours is
  * `EdDSA`: with the only curve we take it is the same algorithm. */

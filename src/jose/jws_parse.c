@@ -81,24 +81,52 @@ static enum err read_header(struct arena *arena, struct str text, alg_reader *re
     return ERR_NONE;
 }
 
+/* Three pieces of bearable length. */
+static bool take_apart(struct str token, struct str out_pieces[3])
+{
+    return token.len <= LIMIT_TOKEN && split(token, out_pieces) &&
+           out_pieces[0].len <= JWS_HEADER_MAX && out_pieces[2].len <= SIGNATURE_TEXT_MAX;
+}
+
+static enum err read_rest(struct arena *arena, struct str token, const struct str pieces[3],
+                          struct jws *out)
+{
+    enum err err = decode(arena, pieces[2], &out->signature);
+    if (err == ERR_NONE)
+        err = decode(arena, pieces[1], &out->payload);
+    out->signing_input = str_slice(token, 0, pieces[0].len + 1 + pieces[1].len);
+    return err;
+}
+
 static enum err parse(struct arena *arena, struct str token, alg_reader *read_alg, struct jws *out)
 {
     struct str pieces[3];
     struct jws jws = {.typ = STR_NONE, .kid = STR_NONE};
 
-    if (token.len > LIMIT_TOKEN || !split(token, pieces) || pieces[0].len > JWS_HEADER_MAX ||
-        pieces[2].len > SIGNATURE_TEXT_MAX)
+    if (!take_apart(token, pieces))
         return ERR_INVALID_TOKEN;
     enum err err = read_header(arena, pieces[0], read_alg, &jws);
     if (err == ERR_NONE)
-        err = decode(arena, pieces[2], &jws.signature);
+        err = read_rest(arena, token, pieces, &jws);
     if (err == ERR_NONE)
-        err = decode(arena, pieces[1], &jws.payload);
-    if (err != ERR_NONE)
-        return err;
-    jws.signing_input = str_slice(token, 0, pieces[0].len + 1 + pieces[1].len);
-    *out = jws;
-    return ERR_NONE;
+        *out = jws;
+    return err;
+}
+
+bool jws_parse_known(struct arena *arena, struct str token, const struct jws_prefix *prefix,
+                     struct jws *out, enum err *out_err)
+{
+    struct jws jws = {
+        .alg = prefix->alg, .typ = str_from(jws_type_name(prefix->type)), .kid = prefix->kid};
+    struct str pieces[3];
+
+    if (!str_starts_with(token, str_make(prefix->text, prefix->len)))
+        return false;
+    *out_err =
+        take_apart(token, pieces) ? read_rest(arena, token, pieces, &jws) : ERR_INVALID_TOKEN;
+    if (*out_err == ERR_NONE)
+        *out = jws;
+    return true;
 }
 
 enum err jws_parse(struct arena *arena, struct str token, struct jws *out)

@@ -63,7 +63,8 @@ static bool load_key(struct keyring *keyring, const struct key_dir *dir,
                    "generated with",
                    dir->path, STR_ARG(kid), JWK_THUMBPRINT, thumbprint);
     for (int type = 0; type < JWS_TYPE_COUNT; type++)
-        jws_prefix_init(&key->prefixes[type], entry->alg, (enum jws_type)type, kid);
+        jws_prefix_init(&key->prefixes[type], entry->alg, (enum jws_type)type,
+                        keyring_entry_kid(&key->entry));
     return true;
 }
 
@@ -164,6 +165,22 @@ const struct keyring_key *keyring_find(const struct keyring *keyring, struct str
             return &keyring->keys[i];
     }
     return NULL;
+}
+
+enum err keyring_parse(const struct keyring *keyring, struct arena *arena, struct str token,
+                       struct jws *out, const struct keyring_key **out_key)
+{
+    enum err err;
+
+    for (size_t i = 0; i < keyring->n; i++) {
+        *out_key = &keyring->keys[i];
+        for (int type = 0; type < JWS_TYPE_COUNT; type++)
+            if (jws_parse_known(arena, token, &keyring->keys[i].prefixes[type], out, &err))
+                return err;
+    }
+    err = jws_parse(arena, token, out);
+    *out_key = err == ERR_NONE && out->kid.ptr != NULL ? keyring_find(keyring, out->kid) : NULL;
+    return err;
 }
 
 struct str keyring_key_kid(const struct keyring_key *key)

@@ -32,6 +32,14 @@ const struct keyring_key *keyring_active(const struct keyring *keyring);
  * of us). NULL for all others, gone ones included. */
 const struct keyring_key *keyring_find(const struct keyring *keyring, struct str kid);
 
+/* jws_parse(), and keyring_find() of what it says. The headers that our keys write are known by
+ * their text and are not read again. *out_key is good where ERR_NONE is returned; text of *out
+ * lives as long as token, arena and keyring. */
+__attribute__((warn_unused_result)) enum err keyring_parse(const struct keyring *keyring,
+                                                           struct arena *arena, struct str token,
+                                                           struct jws *out,
+                                                           const struct keyring_key **out_key);
+
 struct str keyring_key_kid(const struct keyring_key *key);
 enum key_alg keyring_key_alg(const struct keyring_key *key);
 const struct jws_prefix *keyring_key_prefix(const struct keyring_key *key, enum jws_type type);

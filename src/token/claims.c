@@ -110,10 +110,9 @@ static bool read_numbers(const struct json_value *object, struct token_claims *o
     return json_find_int(object, STR("nbf"), &nbf_s) == JSON_ABSENT;
 }
 
-enum err token_claims_read(struct str payload, struct arena *arena, struct token_claims *out)
+static enum err read_general(struct str payload, struct arena *arena, struct token_claims *out)
 {
     const struct json_value *object;
-    struct sid subject;
     enum err err = json_parse(arena, payload, &json_limits_request, &object, NULL);
 
     if (err == ERR_FAULT_MEMORY)
@@ -127,6 +126,18 @@ enum err token_claims_read(struct str payload, struct arena *arena, struct token
         !read_sid(object, STR("partner_sid"), &out->partner_sid) || !read_jti(object, out) ||
         !read_audiences(object, out) || !read_numbers(object, out))
         return ERR_INVALID_TOKEN;
+    return ERR_NONE;
+}
+
+enum err token_claims_read(struct str payload, struct arena *arena, struct token_claims *out)
+{
+    struct sid subject;
+
+    if (!token_claims_scan(payload, out)) {
+        enum err err = read_general(payload, arena, out);
+        if (err != ERR_NONE)
+            return err;
+    }
     out->user_sid = (struct sid){{0}};
     if (!sid_parse(out->subject, &subject))
         return ERR_INVALID_TOKEN;

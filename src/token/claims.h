@@ -43,4 +43,8 @@ void token_claims_write_jti(struct json_writer *w, const struct token_claims *cl
  * and times are not judged here. */
 enum err token_claims_read(struct str payload, struct arena *arena, struct token_claims *out);
 
+/* Its short way, for claims written by token_claims_write(). False: they are not, or are not claims
+ * at all, and *out is in disorder. Leaves user_sid alone. */
+bool token_claims_scan(struct str payload, struct token_claims *out);
+
 #endif

@@ -15,18 +15,16 @@ struct result token_verify(const struct token_policy *policy, const struct keyri
                            struct keyring_thread *keys, struct str token, struct arena *arena,
                            struct verified_token *out, bool *out_good)
 {
+    const struct keyring_key *key;
     struct crypto_ctx *ctx;
     struct jws jws;
     bool holds;
 
     *out_good = false;
-    enum err err = jws_parse(arena, token, &jws);
+    enum err err = keyring_parse(keyring, arena, token, &jws, &key);
     if (err == ERR_FAULT_MEMORY)
         return FAULT(err);
-    if (err != ERR_NONE || jws.kid.ptr == NULL || jws.typ.ptr == NULL)
-        return RESULT_OK;
-    const struct keyring_key *key = keyring_find(keyring, jws.kid);
-    if (key == NULL || keyring_key_alg(key) != jws.alg)
+    if (err != ERR_NONE || key == NULL || jws.typ.ptr == NULL || keyring_key_alg(key) != jws.alg)
         return RESULT_OK;
     TRY(keyring_thread_ctx(keys, key, &ctx));
     TRY(jws_verify(&jws, ctx, &holds));
@@ -35,7 +33,9 @@ struct result token_verify(const struct token_policy *policy, const struct keyri
     err = token_claims_read(jws.payload, arena, &out->claims);
     if (err == ERR_FAULT_MEMORY)
         return FAULT(err);
-    out->kid = jws.kid;
+    out->kid = arena_str(arena, jws.kid); /* which may be the keyring's */
+    if (out->kid.ptr == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
     *out_good = err == ERR_NONE && str_eq(out->claims.issuer, policy->issuer) && /* THREATS-11 */
                 has_our_type(policy, jws.typ, &out->claims);
     return RESULT_OK;

@@ -100,8 +100,108 @@ Test(claims, a_full_arena_is_a_fault_not_a_verdict) /* P4 */
 {
     struct arena arena;
     struct token_claims claims;
+    char text[1024];
+    snprintf(text, sizeof(text), " %s", whole); /* not as we write it */
     arena_init(&arena, NULL, 0, 16);
-    cr_assert_eq(read_text(&arena, whole, &claims), ERR_FAULT_MEMORY);
+    cr_assert_eq(read_text(&arena, text, &claims), ERR_FAULT_MEMORY);
+    cr_assert_eq(read_text(&arena, whole, &claims), ERR_NONE, "which takes no memory");
+}
+
+static void check_same(const struct token_claims *a, const struct token_claims *b, const char *text)
+{
+    cr_assert(str_eq(a->issuer, b->issuer) && str_eq(a->subject, b->subject) &&
+                  str_eq(a->scope, b->scope),
+              "%s", text);
+    cr_assert(sid_eq(&a->client_id, &b->client_id) && sid_eq(&a->partner_sid, &b->partner_sid) &&
+                  sid_eq(&a->user_sid, &b->user_sid) && sid_eq(&a->token_sid, &b->token_sid),
+              "%s", text);
+    cr_assert(a->generation == b->generation && a->exp_s == b->exp_s && a->iat_s == b->iat_s &&
+                  a->epoch == b->epoch && a->audience_count == b->audience_count,
+              "%s", text);
+    for (size_t i = 0; i < a->audience_count; i++)
+        cr_assert(str_eq(a->audiences[i], b->audiences[i]), "%s", text);
+}
+
+/* The general reader alone takes a blank in front: both ways must say the same of the same. True:
+ * it holds claims. */
+static bool check_both_ways(const char *text, struct arena *arena)
+{
+    struct token_claims quick, general;
+    char blank[2048];
+
+    snprintf(blank, sizeof(blank), " %s", text);
+    enum err err = read_text(arena, text, &quick);
+    cr_assert_eq(err, read_text(arena, blank, &general), "%s", text);
+    if (err == ERR_NONE)
+        check_same(&quick, &general, text);
+    arena_reset(arena);
+    return err == ERR_NONE;
+}
+
+static const char several[] =
+    "{\"iss\":\"https://as.example/a\",\"sub\":\"" USER
+    "\",\"aud\":[\"urn:a\",\"urn:b\",\"urn:c\"],"
+    "\"exp\":9007199254740993,\"iat\":1,\"jti\":\"" TOKEN ".4294967295\",\"client_id\":\"" CLIENT
+    "\",\"scope\":\"\",\"partner_sid\":\"" PARTNER "\",\"epoch\":0}";
+
+Test(claims, what_we_write_is_read_the_short_way)
+{
+    struct token_claims claims;
+    cr_assert(token_claims_scan(str_from(whole), &claims));
+    cr_assert(token_claims_scan(str_from(several), &claims));
+    for (size_t len = 0; len < sizeof(several) - 1; len++)
+        cr_assert(!token_claims_scan(str_make(several, len), &claims), "%zu", len);
+}
+
+Test(claims, both_ways_take_as_many_audiences)
+{
+    struct arena arena;
+    arena_init(&arena, NULL, 0, 1 << 20);
+    for (size_t n = 1; n <= LIMIT_AUDIENCES + 2; n++) {
+        const char *at = strstr(whole, "\"https://api.example\"");
+        char text[1024], audiences[256] = "\"a\"";
+        for (size_t i = 1; i < n; i++)
+            strcat(audiences, ",\"a\"");
+        snprintf(text, sizeof(text), "%.*s[%s]%s", (int)(at - whole), whole, audiences,
+                 at + strlen("\"https://api.example\""));
+        cr_assert_eq(check_both_ways(text, &arena), n <= LIMIT_AUDIENCES, "%zu", n);
+    }
+}
+
+Test(claims, the_short_way_and_the_general_one_agree)
+{
+    static const char bytes[] = "\"\\{}[],:. 0123456789-+eaf\x7f\x1f\t\xc3\xa9u/";
+    const char *const texts[] = {whole, several};
+    struct arena arena;
+    uint64_t seed = 20240607;
+    size_t good = 0;
+
+    arena_init(&arena, NULL, 0, 1 << 20);
+    for (size_t i = 0; i < 60000; i++) {
+        char text[1024];
+        size_t len = (size_t)snprintf(text, sizeof(text), "%s", texts[i % 2]);
+        for (size_t change = 0; change <= i % 3; change++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            size_t at = (seed >> 33) % len;
+            char byte = bytes[(seed >> 20) % (sizeof(bytes) - 1)];
+            switch ((seed >> 60) % 4) {
+            case 0: /* gone */
+                memmove(text + at, text + at + 1, len-- - at);
+                break;
+            case 1: /* one more */
+                memmove(text + at + 1, text + at, ++len - at);
+                text[at] = byte;
+                break;
+            case 2: /* twice */
+                memmove(text + at + 1, text + at, ++len - at);
+                break;
+            default:
+                text[at] = byte;
+            }
+        }
+        good += check_both_ways(text, &arena);
+    }
+    cr_assert_gt(good, 3000u, "%zu", good);
 }
 
 Test(claims, a_subject_that_is_not_the_client_is_a_user)
