@@ -6,6 +6,8 @@
 #include "exchange/server.h"
 #include "store/store.h"
 
+enum { TOGETHER = 8 };
+
 static void post_turn(struct worker *worker)
 {
     if (worker->defer_posted || worker->defer_first == NULL)
@@ -26,24 +28,38 @@ static struct exchange *take(struct worker *worker)
     return x;
 }
 
+/* Some work, and only then the answers to it: one after the other they find the peer awake, where
+ * each by itself would have to wake it. Those who left cost nothing and count nothing. Returns how
+ * many counted. */
+static unsigned work_some(struct worker *worker, unsigned max, int64_t until_ns)
+{
+    struct exchange *some[TOGETHER];
+    unsigned n = 0, counted = 0;
+
+    do {
+        struct exchange *x = take(worker);
+        if (x == NULL)
+            break;
+        some[n++] = x;
+        if (x->gone)
+            continue;
+        x->queue_work(x);
+        counted++;
+    } while (n < TOGETHER && counted < max && clock_mono_ns() < until_ns);
+    for (unsigned i = 0; i < n; i++)
+        exchange_resume(some[i]);
+    return counted;
+}
+
 /* A portion is short by the clock too: RSA signs 40 times as long as ES256. */
 static void work_off(struct worker *worker)
 {
     int64_t until_ns = clock_mono_ns() + worker->defer_turn_ns;
+    unsigned left = WORKER_DEFER_PER_TURN;
 
-    for (int i = 0; i < WORKER_DEFER_PER_TURN; i++) {
-        struct exchange *x = take(worker);
-        if (x == NULL)
-            return;
-        bool gone = x->gone;
-        if (!gone)
-            x->queue_work(x);
-        exchange_resume(x);
-        if (gone)
-            i--; /* costs nothing, so it counts nothing */
-        else if (clock_mono_ns() >= until_ns)
-            return;
-    }
+    do
+        left -= work_some(worker, left, until_ns);
+    while (left > 0 && worker->defer_first != NULL && clock_mono_ns() < until_ns);
 }
 
 static void send_submitted(struct worker *worker)

@@ -107,6 +107,22 @@ Test(defer, a_turn_does_a_portion_oldest_first)
     bed_done(&bed);
 }
 
+Test(defer, a_turn_whose_time_is_up_begins_nothing_more)
+{
+    enum { N = 3 };
+    struct bed bed;
+    bed_init(&bed);
+    bed.worker.defer_turn_ns = 0;
+    struct rider *riders = start(&bed, &once, N);
+    for (size_t done = 1; done <= N; done++) {
+        cr_assert_eq(bed_turn(&bed), 1u);
+        cr_assert_eq(delivered(riders, N), done, "one, or slow work would never end");
+    }
+    cr_assert_eq(bed_turn(&bed), 0u);
+    end(riders, N);
+    bed_done(&bed);
+}
+
 Test(defer, whoever_comes_again_stands_behind_the_others)
 {
     enum { N = TURN / 2 };
