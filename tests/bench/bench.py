@@ -15,6 +15,7 @@ import scale
 import size
 import stale
 import tail
+import where
 from load import running, say
 from report import show_bars
 
@@ -33,13 +34,13 @@ def run_bars(folder, options):
         with size.large_server(folder) as large:
             bars += scale.run(bed, large, folder, options.rounds, options.seconds)
             step(begin, "memory and starts")
-            bars += size.run(large, folder)
+            bars += size.run(bed, large, folder)
     step(begin, "revocations")
     bars += stale.run(folder)
     step(begin, "threads")
     tail.run_threads(folder, options.rounds, options.seconds)
     step(begin, "the slowest answers")
-    tail.run_tail(folder, options.rounds, options.seconds)
+    bars += tail.run_tail(folder, options.rounds, options.seconds)
     step(begin, "done")
     show_bars(bars)
 
@@ -55,6 +56,7 @@ def main():
         folder = pathlib.Path(folder)
         if options.instructions:
             instructions.run(folder)
+            where.run(folder)
         if options.peers:
             peers.run(folder, options.rounds, options.seconds)
         if options.floods:

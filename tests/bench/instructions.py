@@ -16,7 +16,7 @@ from load import SCOPES, bare_server, server
 from report import table
 from testbed import FORM, Testbed, binary
 
-WARM, COUNTED, TOP = 300, 2000, 12
+WARM, COUNTED, TOP = 300, 2000, 25
 VALGRIND = ["valgrind", "-q", "--tool=callgrind", "--instr-atstart=no", "--dump-instr=no"]
 
 
@@ -78,7 +78,11 @@ def read(dump):
                           capture_output=True, text=True, check=True).stdout
     total = int(re.search(r"([\d,]+) \(100\.0%\)\s+PROGRAM TOTALS", text)[1].replace(",", ""))
     rows = re.findall(r"^\s*([\d,]+) \([ \d.]+%\)\s+\S*?:([^\s\[']+)[^\n]*", text, re.M)
-    return total / COUNTED, [(int(cost.replace(",", "")) / COUNTED, name) for cost, name in rows]
+    named = {}  # a function called by itself, or split by the compiler, is listed several times: the largest is first
+    for cost, name in rows:
+        if not name.startswith("0x"):
+            named.setdefault(name.split(".")[0], int(cost.replace(",", "")) / COUNTED)
+    return total / COUNTED, [(cost, name) for name, cost in named.items()]
 
 
 def repeat(body):
@@ -99,10 +103,9 @@ def jobs(bed):
 
 
 def show(name, total, functions):
-    print(f"{name}: {total:,.0f} instructions a request")
-    for cost, function in functions[:TOP]:
-        print(f"  {cost:>9,.0f}  {cost / total:>5.0%}  {function}")
-    print()
+    table([name, "instructions", "share, with what it calls"],
+          [["all", f"{total:,.0f}", ""],
+           *([f"`{function}`", f"{cost:,.0f}", f"{cost / total:.0%}"] for cost, function in functions[:TOP])])
 
 
 def run(folder):

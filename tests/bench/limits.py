@@ -48,4 +48,4 @@ def bars(jobs, samples, limits):
         ours = median(samples[job.name, "scopemint"], "cpu_us")
         result.append(at_least(f"{job.name}: limit / ours", limit / ours, bar, f" ({limit:.1f} / {ours:.1f} µs)"))
     tail = median(samples[jobs[0].name, "scopemint"], "p99_us") / median(samples[jobs[0].name, "bare"], "p99_us")
-    return result + [Bar("p99 of a seen token: ours / bare", f"{tail:.2f}", "≤ 1.5", tail <= 1.5)]
+    return result + [Bar("p99 of a seen token, as fast as wrk can: ours / bare", f"{tail:.2f}", "≤ 1.5", tail <= 1.5)]

@@ -5,7 +5,7 @@ import subprocess
 
 from forge import token_sid
 from load import (BOTH_CORES, BUILD, CONNECTIONS, LOAD_CORE, bare_server, interleave, median, running, server)
-from report import table
+from report import Bar, table
 from scale import TOKENS, Partners, issue_many, repeated, tokens_job
 from testbed import FORM
 
@@ -94,6 +94,8 @@ def run_tail(folder, rounds, seconds):
     table(["who", "p50 µs", "p99 µs", "p99.9 µs", "longest µs"],
           [[name, *(f"{median(row, what):.0f}" for what in ("p50_us", "p99_us", "p999_us", "max_us"))]
            for name, row in samples.items()])
+    ratio = median(samples["calm"], "p99_us") / median(samples["bare"], "p99_us")
+    return [Bar("p99 at half of our maximum rate: ours / bare", f"{ratio:.2f}", "≤ 1.5", ratio <= 1.5)]
 
 
 def run_threads(folder, rounds, seconds):
