@@ -101,7 +101,8 @@ class Target:
         load_before, before = children_cpu_s(), self.spent_s()
         output = subprocess.run(
             ["taskset", "-c", cores, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "--latency",
-             "-s", str(HERE / "load.lua"), self.url], env=environment, capture_output=True, text=True, check=True).stdout
+             "-s", str(HERE / "load.lua"), self.url],
+            env=environment, capture_output=True, text=True, check=True).stdout
         spent, load = self.spent_s() - before, children_cpu_s() - load_before
         result = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", output)
         if not result:

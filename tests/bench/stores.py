@@ -42,7 +42,7 @@ def opened(path):
     link.close()
 
 
-def columns(link, table, like=""):
+def columns(link, table, like):
     """The columns of a table, and one row of it to imitate."""
     cursor = link.execute(f"SELECT * FROM {table} {like} LIMIT 1")
     return [column[0] for column in cursor.description], list(cursor.fetchone() or ())
