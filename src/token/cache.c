@@ -1,5 +1,6 @@
 #include "token/cache.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,16 +26,20 @@ struct entry {
     char text[]; /* of the token's strings */
 };
 
+/* first: of the entry's digest, so that a look-up touches one cache line and then the entry it is
+ * for; what it says is a hint, written behind the entry. */
 struct place {
+    _Atomic uint64_t first;
     _Atomic(struct entry *) entry; /* NULL: free */
 };
+static_assert(sizeof(struct place[WAYS]) == 64, "a set is a cache line");
 
 struct token_cache {
     struct quiesce *quiesce;
     size_t bytes_max;
     _Atomic size_t bytes; /* of the entries, replaced ones not counted */
     size_t set_mask;
-    struct place sets[][WAYS];
+    _Alignas(64) struct place sets[][WAYS];
 };
 
 static void entry_free(void *object)
@@ -52,9 +57,11 @@ struct result token_cache_new(size_t entries, struct quiesce *quiesce, struct to
     size_t rounded = ENTRIES_MIN;
     while (rounded < entries)
         rounded *= 2;
-    struct token_cache *cache = calloc(1, sizeof(*cache) + rounded / WAYS * sizeof(cache->sets[0]));
+    size_t size = sizeof(struct token_cache) + rounded / WAYS * sizeof(struct place[WAYS]);
+    struct token_cache *cache = aligned_alloc(_Alignof(struct token_cache), size);
     if (cache == NULL)
         return FAULT(ERR_FAULT_MEMORY);
+    memset(cache, 0, size);
     cache->quiesce = quiesce;
     cache->bytes_max = entries == 0 ? 0 : rounded * ENTRY_BYTES; /* then no entry fits */
     cache->set_mask = rounded / WAYS - 1;
@@ -97,6 +104,8 @@ const struct verified_token *token_cache_find(struct token_cache *cache,
     struct place *set = set_of(cache, digest);
 
     for (int way = 0; way < WAYS; way++) {
+        if (atomic_load_explicit(&set[way].first, memory_order_relaxed) != first_bits(digest))
+            continue;
         struct entry *entry = atomic_load(&set[way].entry);
         if (!is_for(entry, digest) || entry->version != version)
             continue;
@@ -220,6 +229,7 @@ void token_cache_put(struct token_cache *cache, const struct digest256 *digest, 
     }
     atomic_fetch_add(&cache->bytes, entry->bytes);
     struct entry *old = atomic_exchange(&place->entry, entry);
+    atomic_store_explicit(&place->first, first_bits(digest), memory_order_relaxed);
     if (old == NULL)
         return;
     atomic_fetch_sub(&cache->bytes, old->bytes);

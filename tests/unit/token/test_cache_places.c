@@ -13,6 +13,8 @@ static int mallocs_left = -1; /* below 0: all succeed */
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 
 static bool is_short(void)
@@ -23,6 +25,11 @@ static bool is_short(void)
 void *__wrap_malloc(size_t size)
 {
     return is_short() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return is_short() ? NULL : __real_aligned_alloc(alignment, size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
