@@ -36,10 +36,10 @@ def at_rate(port, rate, seconds, file):
 
 
 class Changes:
-    """Revocations and patches of tokens; a table once a second; a new signing key every other second."""
+    """Revocations and patches of tokens; a table once a second; with rotations, a new signing key each two seconds."""
 
-    def __init__(self, bed):
-        self.bed, self.steps = bed, 0
+    def __init__(self, bed, rotations):
+        self.bed, self.rotations, self.steps = bed, rotations, 0
         self.partners = Partners(bed)
         self.admin = bed.issue(bed.admin)
         self.link = bed.connect()
@@ -59,7 +59,7 @@ class Changes:
         self.steps += 1
         if self.steps % CHANGES_S == 0:
             self.partners.change()
-        if self.steps % (2 * CHANGES_S) == CHANGES_S:
+        if self.rotations and self.steps % (2 * CHANGES_S) == CHANGES_S:
             self.rotate()
 
     def rotate(self):
@@ -80,7 +80,7 @@ def run_tail(folder, rounds, seconds):
         file = requests_file(bed, tokens, folder / "requests")
         most = server(bed).measure(tokens_job(bed, folder), seconds)["per_s"]
         rate = int(most / 2)
-        changes = Changes(bed)
+        changes, rotations = Changes(bed, False), Changes(bed, True)
         answer = bed.introspection(tokens[0]).body
         with bare_server(len(answer), 1) as bare:
             bare_port = bare.url.rsplit(":", 1)[1]
@@ -88,7 +88,8 @@ def run_tail(folder, rounds, seconds):
             samples = interleave(rounds, {
                 "bare": lambda: at_rate(bare_port, rate, seconds, file),
                 "calm": calm,
-                "with changes": lambda: with_changes(changes, calm)})
+                "with changes": lambda: with_changes(changes, calm),
+                "with changes and new keys": lambda: with_changes(rotations, calm)})
     print(f"At half of the maximum rate ({rate:,} introspections/s of {TOKENS:,} tokens, latency from when each was "
           "due):\n")
     table(["who", "p50 µs", "p99 µs", "p99.9 µs", "longest µs"],

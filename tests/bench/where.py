@@ -3,6 +3,7 @@
 import collections
 import re
 import shutil
+import signal
 import subprocess
 
 from forge import Forger
@@ -23,10 +24,13 @@ def profile(bed, job, folder):
     """{where: microseconds of CPU a request}"""
     data = folder / "perf.data"
     recorder = subprocess.Popen(
-        ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(SAMPLES_S), "-o", data, "-p", str(bed.pid), "--",
-         "sleep", str(SECONDS)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    cpu_us = server(bed).measure(job, SECONDS)["cpu_us"]
-    recorder.wait()
+        ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(SAMPLES_S), "-o", data, "-p", str(bed.pid)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        cpu_us = server(bed).measure(job, SECONDS)["cpu_us"]
+    finally:
+        recorder.send_signal(signal.SIGINT)
+        recorder.wait()
     text = subprocess.run(["perf", "report", "-i", data, "--sort", "dso"], capture_output=True, text=True,
                           check=True).stdout
     data.unlink()
