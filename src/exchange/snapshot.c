@@ -83,12 +83,12 @@ static bool same_plain(const struct token_policy *a, const struct token_policy *
     return true;
 }
 
-/* token_verify depends on these alone. A change of tables must not cost a second signature check.
- */
-static bool verifies_alike(const struct snapshot *a, const struct snapshot *b)
+/* Whether now verifies all that was verified before: token_verify depends on these alone. Neither a
+ * change of tables nor another key beside the old ones costs a second signature check. */
+static bool still_verifies(const struct snapshot *before, const struct snapshot *now)
 {
-    return str_eq(keyring_jwks_etag(a->keyring), keyring_jwks_etag(b->keyring)) &&
-           str_eq(a->issuer, b->issuer) && same_plain(&a->policy, &b->policy);
+    return keyring_holds(now->keyring, before->keyring) && str_eq(before->issuer, now->issuer) &&
+           same_plain(&before->policy, &now->policy);
 }
 
 static bool copy_texts(const struct config *config, struct str metadata, struct arena *memory,
@@ -127,7 +127,7 @@ struct result snapshot_new(const struct config *config, struct scope_catalogue *
     s->keyring = keyring;
     s->party = party;
     s->verify_version =
-        previous == NULL ? 1 : previous->verify_version + !verifies_alike(previous, s);
+        previous == NULL ? 1 : previous->verify_version + !still_verifies(previous, s);
     *out = s;
     return RESULT_OK;
 }

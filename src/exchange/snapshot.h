@@ -30,7 +30,7 @@ struct snapshot {
     struct token_policy policy;
     struct scope_catalogue *catalogue;
     struct keyring *keyring;
-    uint64_t verify_version; /* the same as long as what token_verify looks at is the same */
+    uint64_t verify_version; /* the same as long as what was verified once still is */
     struct party *party;
     uint64_t tables_version; /* the store's, of what party shows: a writer compares it */
     struct str metadata;     /* the RFC 8414 document */

@@ -167,6 +167,17 @@ const struct keyring_key *keyring_find(const struct keyring *keyring, struct str
     return NULL;
 }
 
+bool keyring_holds(const struct keyring *keyring, const struct keyring *other)
+{
+    for (size_t i = 0; i < other->n; i++) {
+        const struct keyring_entry *entry = &other->keys[i].entry;
+        const struct keyring_key *key = keyring_find(keyring, keyring_entry_kid(entry));
+        if (key == NULL || key->entry.alg != entry->alg) /* a kid is a thumbprint of its key */
+            return false;
+    }
+    return true;
+}
+
 enum err keyring_parse(const struct keyring *keyring, struct arena *arena, struct str token,
                        struct jws *out, const struct keyring_key **out_key)
 {

@@ -49,6 +49,9 @@ const struct jws_prefix *keyring_key_prefix(const struct keyring_key *key, enum 
 struct str keyring_jwks(const struct keyring *keyring);
 struct str keyring_jwks_etag(const struct keyring *keyring);
 
+/* Whether every key of other is one of keyring too: what other verifies, keyring verifies. */
+bool keyring_holds(const struct keyring *keyring, const struct keyring *other);
+
 /* One thread's signing and verifying contexts, kept from keyring to keyring as long as the key
  * stays. Not for two threads at once. */
 struct keyring_thread;

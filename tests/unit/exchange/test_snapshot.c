@@ -74,7 +74,7 @@ Test(snapshot, a_document_has_a_strong_tag_of_its_bytes)
     snapshot_unref(other);
 }
 
-/* A keyring is known here by its tag alone (see bed.c). */
+/* A keyring is known here by its tags alone, one for each key (see bed.c). */
 Test(snapshot, tokens_stay_verified_as_long_as_nothing_changes_that_verifies_them)
 {
     static const struct config_jwt_type other[] = {{STR_INIT("https://old.example"), true}};
@@ -84,7 +84,8 @@ Test(snapshot, tokens_stay_verified_as_long_as_nothing_changes_that_verifies_the
         uint64_t steps;
     } rows[] = {
         {"https://as.example", "keys-one", {types, 3}, 0},
-        {"https://as.example", "keys-two", {types, 3}, 1}, /* 7662-4-b: a withdrawn key */
+        {"https://as.example", "keys-one keys-two", {types, 3}, 0}, /* a rotation */
+        {"https://as.example", "keys-two", {types, 3}, 1},          /* 7662-4-b: a withdrawn key */
         {"https://new.example", "keys-one", {types, 3}, 1},
         {"https://as.example", "keys-one", {other, 1}, 1},
         {"https://as.example", "keys-one", {types, 2}, 1},

@@ -281,6 +281,8 @@ Test(load, the_etag_changes_with_the_keys_alone) /* 8414-x-a, RFC9110-8.8.3 */
     generate(KEY_ES256, NOW_S);
     struct keyring *more = load(KEY_ES256);
     cr_assert_not(str_eq(keyring_jwks_etag(first), keyring_jwks_etag(more)));
+    cr_assert(keyring_holds(first, again) && keyring_holds(more, first));
+    cr_assert(!keyring_holds(first, more), "what the new key signs");
     keyring_unref(&first);
     keyring_unref(&again);
     keyring_unref(&more);
