@@ -58,7 +58,7 @@ const struct schema_row schema_rows[SCHEMA_ROWS] = {
      .help = "Audience to JWT, for resource servers that do not know at+jwt"},
     {AT(tokens, expired_kept_s), INT(0, YEAR, "86400"),
      .help = "Seconds an expired token stays in the store and in lists"},
-    {AT(tokens, verified_kept), INT(0, 4 * 1024 * 1024, "16384"),
+    {AT(tokens, verified_kept), INT(0, 4 * 1024 * 1024, "65536"),
      .help = "Verified tokens kept in memory, so that none is verified twice; 0: none"},
 
     {AT(keys, dir), .type = SCHEMA_PATH, .fallback = "../keys",

@@ -426,11 +426,11 @@ class Walk:
             self.compare()
 
 
-@pytest.mark.parametrize("verified_kept", [16384, 16, 0])
+@pytest.mark.parametrize("verified_kept", [65536, 16, 0])
 def test_the_server_agrees_with_the_model(tmp_path, request, is_long, verified_kept):
     """P1, P2, M1, M2, M3 over random steps, with the cache of verified tokens on, tiny and off."""
     steps = request.config.getoption("--steps") or (100_000 if is_long else 2_000)
-    steps = steps if verified_kept == 16384 else steps // 4
+    steps = steps if verified_kept == 65536 else steps // 4
     seed = request.config.getoption("--seed") or random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")
     bed = Testbed(tmp_path / "bed", settings=[

@@ -28,7 +28,7 @@ static void assert_defaults(const struct config *c)
     cr_assert_eq(c->tokens.access_ttl_max_s, 3600);
     cr_assert_eq(c->tokens.jwt_type.n, 0);
     cr_assert_eq(c->tokens.expired_kept_s, 86400);
-    cr_assert_eq(c->tokens.verified_kept, 16384);
+    cr_assert_eq(c->tokens.verified_kept, 65536);
     ASSERT_STR(c->keys.dir, "etc/../keys");
     cr_assert_eq(c->keys.jwks_max_age_s, 300);
     ASSERT_STR(c->scopes.dir, "etc/scopes");
