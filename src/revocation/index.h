@@ -55,20 +55,27 @@ enum revocation_found revocation_index_find(const struct revocation_index *index
 
 struct epoch_subject {
     uint64_t epoch; /* the token's claim */
+    int64_t iat_s;
     struct sid client_id;
     struct sid user_sid; /* none: no user */
     struct str kid;
+    struct str scopes;          /* names the token holds: its claim's, or what it was narrowed to */
+    bool over_ceiling;          /* asked for where revocation_index_asks_ceiling */
     const struct sid *partners; /* the token's partner first, then its ancestors up to the root */
     size_t partner_count;
 };
 
-/* True when an epoch entry with a number above subject->epoch matches. */
+/* True when an epoch's or a selector's entry matches whose `below` is above subject->epoch. */
 bool revocation_index_is_cut(const struct revocation_index *index,
                              const struct epoch_subject *subject);
 
+/* True while a selector is live that needs epoch_subject.over_ceiling, for tokens with that epoch.
+ */
+bool revocation_index_asks_ceiling(const struct revocation_index *index, uint64_t epoch);
+
 struct revocation_index_stats {
     size_t tokens; /* revoked and narrowed */
-    size_t epochs, bytes;
+    size_t epochs, selectors, bytes;
 };
 /* Any thread. */
 struct revocation_index_stats revocation_index_stats(const struct revocation_index *index);

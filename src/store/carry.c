@@ -157,6 +157,10 @@ static RESULT carry_out_verb(struct store *store, struct store_request *request,
                                                   &request->outcome);
     case STORE_AUDIT_APPEND:
         return RESULT_OK;
+    case STORE_REVOCATION_PLAN:
+    case STORE_REVOCATION_EXECUTE:
+    case STORE_REVOCATION_STEP:
+        break;
     }
     return FAULT(ERR_FAULT_INTERNAL);
 }

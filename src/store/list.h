@@ -93,8 +93,20 @@ enum store_read_verb {
     STORE_PARTNER_LIST,
     STORE_APPLICATION_LIST,
     STORE_AUDIT_LIST,
-    STORE_SECRET_LIST, /* of an application: all there are, by secret_id */
-    STORE_TOKEN_SCAN,  /* of several partners, one after the other, each one's by token_sid */
+    STORE_SECRET_LIST,     /* of an application: all there are, by secret_id */
+    STORE_TOKEN_SCAN,      /* of several partners, one after the other, each one's by token_sid */
+    STORE_TOKEN_WALK,      /* of all partners, by token_sid: those a selector may be about */
+    STORE_REVOCATION_GET,  /* ABSENT */
+    STORE_REVOCATION_LIST, /* of all, by revocation_sid */
+    STORE_FEED,            /* entries with whom they concern */
+};
+
+/* An entry for who follows the sequence, with what says who may see it: of the token it speaks of,
+ * where that still has a row. */
+struct feed_row {
+    struct store_entry entry;
+    struct sid partner_sid; /* none: not of a token, or the row is gone */
+    struct str audiences;
 };
 
 /* As struct store_request: embedded, the store's until done runs. */
@@ -119,6 +131,25 @@ struct store_read {
             struct sid after; /* of the first partner's tokens: exclusive; none: all of them */
             size_t limit;     /* 1 to STORE_PAGE */
         } token_scan;
+        struct {
+            struct sid after;     /* exclusive; none: from the first */
+            uint64_t below;       /* rows that were made with a lower epoch */
+            int64_t now_s;        /* and are not over, and not revoked */
+            struct sid client_id; /* none: any */
+            size_t limit; /* 1 to STORE_PAGE; a bounded number of rows is looked at, so a page
+                             may be short, or empty, with more behind */
+        } token_walk;
+        struct sid revocation_sid;
+        struct {
+            struct sid after; /* exclusive; none: from the first */
+            bool following;   /* those alone whose rows are being marked */
+            size_t limit;
+        } revocation_list;
+        struct {
+            uint64_t after;
+            int64_t now_s; /* those that ended are left out */
+            size_t limit;
+        } feed;
     } in;
 
     struct result result;
@@ -129,13 +160,18 @@ struct store_read {
             const struct partner_row *partners;
             const struct application_row *applications;
             const struct audit_row *audit;
-            const struct secret_row *secrets; /* at most STORE_SECRETS_LIVE */
+            const struct secret_row *secrets;         /* at most STORE_SECRETS_LIVE */
+            const struct revocation_row *revocations; /* of REVOCATION_GET: one */
+            const struct feed_row *feed;
         };
         size_t count;
         bool more;    /* rows behind the page, in its direction */
         size_t total; /* with want_total: all that the filters let through, wherever the page is */
         size_t scanned; /* of TOKEN_SCAN: partners that it went through to their end; where that is
                            not all of them, the next page begins at this one, behind its last row */
+        struct sid walked; /* of TOKEN_WALK with more: the last row looked at; the next page is
+                              after it */
+        uint64_t number;   /* of FEED: every entry up to here was committed before the read */
         struct store_audit_head checkpoint; /* of AUDIT_LIST: the last record that was pruned */
     } out;
 

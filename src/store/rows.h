@@ -92,7 +92,8 @@ struct token_row {
     uint64_t revision; /* raised by each update, not by a touch */
     int64_t last_accessed_ms;
     struct str last_accessed_ip;
-    /* Read only, from the sequence; 0: not revoked. */
+    /* Read only, by an entry of its own or marked by a selector's; 0: not revoked, or not yet
+     * marked. */
     uint64_t revoked_number;
     int64_t revoked_ms;
 };
@@ -106,6 +107,8 @@ enum entry_kind {
     ENTRY_EPOCH_USER,         /* id: user_sid */
     ENTRY_EPOCH_KEY,          /* kid */
     ENTRY_TOKEN_SET,          /* id: token_sid; its scopes or end were changed */
+    ENTRY_SELECTOR,           /* id: revocation_sid; every token that its selector matches */
+    ENTRY_PLAN,               /* id: revocation_sid; ends nothing: its number is when it counted */
 };
 
 /* What of every JWT of a token is left, at most: its row as it is now. */
@@ -114,14 +117,31 @@ struct entry_set {
     int64_t exp_s;
 };
 
+/* Which tokens a revocation is about: all that is said holds (SPEC 7). */
+struct revocation_selector {
+    struct sid client_id;   /* none: any */
+    struct sid partner_sid; /* none: any */
+    struct sid user_sid;    /* none: any */
+    struct str kid;         /* empty: any */
+    struct str scopes;      /* holds at least one of these names; empty: any */
+    int64_t before_s;       /* its `iat` is earlier; 0: any */
+    bool descendants;       /* of partner_sid too */
+    bool over_ceiling;      /* holds more than its application and partners have now */
+};
+
 struct store_entry {
     uint64_t number;
     enum entry_kind kind;
     struct sid id;
+    /* Of epochs and selectors: ends tokens whose `epoch` claim is lower. The entry's own number, or
+     * that of the plan which it carries out. */
+    uint64_t below;
+    int64_t before_s; /* of epochs: and whose `iat` is earlier; 0: all */
     uint8_t kid_len;
     union {
         char kid[LIMIT_KID];
-        struct entry_set set; /* of ENTRY_TOKEN_SET alone, which has no kid */
+        struct entry_set set;                /* of ENTRY_TOKEN_SET alone, which has no kid */
+        struct revocation_selector selector; /* of ENTRY_SELECTOR alone, likewise */
     };
     int64_t end_s; /* from here on nothing it speaks of can be alive; then it may be forgotten */
     int64_t at_ms; /* when it was made */
@@ -131,6 +151,29 @@ static inline struct str entry_kid(const struct store_entry *entry)
 {
     return str_make(entry->kid, entry->kid_len);
 }
+
+/* One revocation by selector: first a plan, or at once what ends tokens. */
+enum revocation_state {
+    REVOCATION_PLANNED,   /* counted; ends nothing yet */
+    REVOCATION_FOLLOWING, /* in force; the rows of its tokens are being marked */
+    REVOCATION_DONE,      /* in force, and every row is marked */
+};
+
+struct revocation_row {
+    struct sid revocation_sid;
+    struct sid partner_sid;              /* of who asked: whose list shows it */
+    struct sid client_id;                /* of who asked */
+    struct revocation_selector selector; /* as it is carried out: within what the caller reaches */
+    enum revocation_state state;
+    uint64_t below;               /* see store_entry */
+    uint64_t number;              /* of the entry that put it in force; 0: planned */
+    int64_t created_ms;           /* of the plan or, without one, of the revocation */
+    int64_t expires_ms;           /* of the plan; 0: there was none */
+    int64_t executed_ms, done_ms; /* 0: not yet */
+    int64_t end_s;                /* no token it speaks of lives longer */
+    struct sid cursor;            /* rows up to this token_sid are marked; none: from the first */
+    uint64_t tokens;              /* rows that were alive when they were marked */
+};
 
 /* One record of the audit log, linked to the one before (SPEC 7). */
 struct audit_row {

@@ -7,10 +7,11 @@
 static const struct str kind_names[] = {
     STR_INIT(""),        STR_INIT("token"),        STR_INIT("application"),
     STR_INIT("partner"), STR_INIT("partner_tree"), STR_INIT("user"),
-    STR_INIT("key"),     STR_INIT("set"),
+    STR_INIT("key"),     STR_INIT("set"),          STR_INIT("selector"),
+    STR_INIT("plan"),
 };
 enum { KIND_COUNT = sizeof(kind_names) / sizeof(kind_names[0]) };
-static_assert(KIND_COUNT == ENTRY_TOKEN_SET + 1, "a name for each kind");
+static_assert(KIND_COUNT == ENTRY_PLAN + 1, "a name for each kind");
 
 static void bind_subject(sqlite3_stmt *st, const struct store_entry *entry)
 {

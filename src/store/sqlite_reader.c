@@ -215,6 +215,11 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
         return list_secrets(&reader->s, read);
     case STORE_TOKEN_SCAN:
         return scan_tokens(&reader->s, read);
+    case STORE_TOKEN_WALK:
+    case STORE_REVOCATION_GET:
+    case STORE_REVOCATION_LIST:
+    case STORE_FEED:
+        return FAULT(ERR_FAULT_INTERNAL);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:

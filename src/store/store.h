@@ -149,8 +149,14 @@ enum store_verb {
     STORE_SECRET_DELETE,
     STORE_TOKENS_TOUCH, /* last accessed; dropped first when the queue fills */
     STORE_SECRETS_TOUCH,
-    STORE_ASSERTION_USE, /* EXISTS: it was used before */
-    STORE_AUDIT_APPEND,  /* the request's audit record, and nothing else */
+    STORE_ASSERTION_USE,      /* EXISTS: it was used before */
+    STORE_AUDIT_APPEND,       /* the request's audit record, and nothing else */
+    STORE_REVOCATION_PLAN,    /* takes the next number, which tokens made from now on carry */
+    STORE_REVOCATION_EXECUTE, /* puts a plan or a new revocation in force: one entry, and a new
+                                 version of the tables, so that nothing that was decided before it
+                                 is written behind it. ABSENT: no such plan of that partner, used,
+                                 or over; TOO_MANY */
+    STORE_REVOCATION_STEP,    /* the rows follow */
 };
 
 /* What became of a request that met no fault. All but DONE: nothing was changed. */
@@ -161,6 +167,15 @@ enum store_outcome {
     STORE_OUTCOME_EXISTS,
     STORE_OUTCOME_DROPPED,    /* a touch that found the queue half full */
     STORE_OUTCOME_TOO_COSTLY, /* a read that would go through too many rows */
+    STORE_OUTCOME_TOO_MANY,   /* STORE_SELECTORS are live, or STORE_DATED epochs of that subject */
+    STORE_OUTCOME_BUSY,       /* a change of scopes while an over_ceiling is followed: what it ends
+                                 was decided by the tables as they are */
+};
+
+enum {
+    STORE_SELECTORS = 64,
+    STORE_DATED = 8,             /* epochs of one subject that differ in before_s */
+    STORE_REVOCATION_ROWS = 256, /* of one step */
 };
 
 /* The writable part of a token's row, whole. */
@@ -242,6 +257,23 @@ struct store_request {
             size_t n;
         } touch;
         struct store_assertion assertion_use;
+        struct revocation_row revocation_plan; /* the store writes state and below */
+        struct {
+            bool is_plan;              /* then of row revocation_sid and partner_sid alone count */
+            struct revocation_row row; /* as it is in force now, once the answer came; the text of
+                                          a plan's selector goes into the arena */
+            enum entry_kind kind;      /* an epoch's, or ENTRY_SELECTOR */
+            struct arena *arena;       /* the store's until done runs; where is_plan */
+        } revocation_execute;
+        struct {
+            struct sid revocation_sid;
+            const struct sid *tokens; /* to mark, at most STORE_REVOCATION_ROWS; one that is revoked
+                                         already stays as it is */
+            size_t n;
+            bool each; /* and each gets an entry of its own */
+            struct sid cursor;
+            bool done; /* with `each`: the selector's entry goes, others stay until end_s */
+        } revocation_step;
     } in;
 
     struct result result;       /* ERR_NONE: committed */
