@@ -45,6 +45,10 @@ static struct str kind_name(enum entry_kind kind)
         return STR("key");
     case ENTRY_TOKEN_SET:
         return STR("narrowed");
+    case ENTRY_SELECTOR:
+        return STR("selector");
+    case ENTRY_PLAN:
+        return STR("plan");
     }
     return STR("unknown");
 }
