@@ -96,8 +96,11 @@ struct store_backend_ops {
                                    const struct sid *secret_id, enum store_outcome *out);
     struct result (*secret_touch)(struct store_backend *backend, const struct store_touch *touch);
 
-    struct result (*token_create)(struct store_backend *backend, const struct token_row *row,
-                                  enum store_conflict *out);
+    /* One row, or several at once. Where one of several exists (EXISTS), others may have gone in:
+     * the caller undoes the transaction. */
+    struct result (*tokens_create)(struct store_backend *backend,
+                                   const struct token_row *const *rows, size_t n,
+                                   enum store_conflict *out);
 
     /* entry: complete, with the next number. Its end is raised to the highest exp of the token's
      * row, where there is one. *out_number: entry->number when it went in, also in place of an

@@ -7,7 +7,7 @@
  * A batch first runs without savepoints, which would make every row a quarter dearer. If a request
  * meets a fault, all is rolled back and done again with a savepoint around each, so that the
  * failing one undoes itself alone and the others commit. (A conflict is no fault: it has changed
- * nothing.) */
+ * nothing. Among token rows that go in together it counts as one: it may have.) */
 #include "core/log.h"
 #include "store/front.h"
 
@@ -34,19 +34,28 @@ static RESULT carry_out_alone(struct store *store, struct store_request *request
     return ops->undo(store->backend);
 }
 
+/* One request, or token rows that stand together. */
+static RESULT carry_out_next(struct store *store, size_t from, size_t *out_count)
+{
+    size_t creations = store_count_creations(&store->batch, from);
+
+    *out_count = creations > 1 ? creations : 1;
+    return creations > 1 ? store_carry_out_creations(store, from, creations)
+                         : store_carry_out(store, store->batch.requests[from]);
+}
+
 static RESULT carry_out_all(struct store *store, struct attempt *attempt)
 {
     struct store_batch *batch = &store->batch;
 
     TRY(store->backend->ops->begin(store->backend));
-    for (size_t i = 0; i < batch->count; i++) {
-        struct store_request *request = batch->requests[i];
-        attempt->wrote |= request->verb != STORE_ENTRIES_READ;
+    for (size_t i = 0, count = 1; i < batch->count; i += count) {
+        attempt->wrote |= batch->requests[i]->verb != STORE_ENTRIES_READ;
         if (attempt->with_savepoints) {
-            TRY(carry_out_alone(store, request, attempt));
+            TRY(carry_out_alone(store, batch->requests[i], attempt));
             continue;
         }
-        struct result result = store_carry_out(store, request);
+        struct result result = carry_out_next(store, i, &count);
         attempt->interrupted = !result_ok(result);
         TRY(result);
     }

@@ -32,9 +32,10 @@ int64_t store_over_ms(const struct store *store)
 
 static RESULT create_token(struct store *store, struct store_request *request)
 {
+    const struct token_row *row = &request->in.token_create;
     enum store_conflict conflict = STORE_CONFLICT_NONE;
 
-    TRY(store->backend->ops->token_create(store->backend, &request->in.token_create, &conflict));
+    TRY(store->backend->ops->tokens_create(store->backend, &row, 1, &conflict));
     if (conflict != STORE_CONFLICT_NONE) {
         request->result = FAULT(ERR_FAULT_STORE); /* nobody makes an id twice */
         request->outcome = STORE_OUTCOME_EXISTS;
@@ -165,14 +166,24 @@ static RESULT carry_out_verb(struct store *store, struct store_request *request,
     return FAULT(ERR_FAULT_INTERNAL);
 }
 
+static void clear_answer(struct store_request *request)
+{
+    request->result = RESULT_OK;
+    request->outcome = STORE_OUTCOME_DONE;
+    request->out.number = request->out.revision = 0;
+}
+
+static bool tables_are_as_read(const struct store_batch *batch, const struct store_request *request)
+{
+    return request->if_tables == 0 || request->if_tables == batch->progress.tables_version;
+}
+
 struct result store_carry_out(struct store *store, struct store_request *request)
 {
     bool changed = true;
 
-    request->result = RESULT_OK;
-    request->outcome = STORE_OUTCOME_DONE;
-    request->out.number = request->out.revision = 0;
-    if (request->if_tables != 0 && request->if_tables != store->batch.progress.tables_version) {
+    clear_answer(request);
+    if (!tables_are_as_read(&store->batch, request)) {
         request->outcome = STORE_OUTCOME_CONFLICT;
         return RESULT_OK;
     }
@@ -180,4 +191,36 @@ struct result store_carry_out(struct store *store, struct store_request *request
     if (request->audit.len == 0 || !changed || request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     return store_audit_append(store, request->audit);
+}
+
+/* ---- many ---- */
+
+size_t store_count_creations(const struct store_batch *batch, size_t from)
+{
+    size_t i = from;
+
+    while (i < batch->count && batch->requests[i]->verb == STORE_TOKEN_CREATE &&
+           tables_are_as_read(batch, batch->requests[i]))
+        i++;
+    return i - from;
+}
+
+struct result store_carry_out_creations(struct store *store, size_t from, size_t n)
+{
+    struct store_batch *batch = &store->batch;
+    struct store_request *const *requests = batch->requests + from;
+    enum store_conflict conflict = STORE_CONFLICT_NONE;
+
+    for (size_t i = 0; i < n; i++) {
+        clear_answer(requests[i]);
+        batch->rows[i] = &requests[i]->in.token_create;
+    }
+    TRY(store->backend->ops->tokens_create(store->backend, batch->rows, n, &conflict));
+    if (conflict != STORE_CONFLICT_NONE)
+        return FAULT(ERR_FAULT_STORE);
+    for (size_t i = 0; i < n; i++) {
+        if (requests[i]->audit.len > 0)
+            TRY(store_audit_append(store, requests[i]->audit));
+    }
+    return RESULT_OK;
 }

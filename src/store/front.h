@@ -59,6 +59,7 @@ struct store_progress {
 struct store_batch {
     struct store_request *requests[STORE_BATCH];
     size_t count;
+    const struct token_row *rows[STORE_BATCH]; /* of those that create tokens together */
     int64_t wall_ms;
     struct store_progress progress;
     struct store_entry entries[STORE_BATCH];      /* the new ones: at most one of a request */
@@ -106,6 +107,13 @@ void store_reader_stop(struct store *store); /* when all that was submitted has 
 /* One request within a transaction. A fault is the store's; what is wrong with the request alone
  * goes into request->result, what it met into request->outcome. */
 RESULT store_carry_out(struct store *store, struct store_request *request);
+
+/* How many of the batch's requests from this one on create tokens, and can do so together. */
+size_t store_count_creations(const struct store_batch *batch, size_t from);
+
+/* So many of them, at once. Where one meets a conflict that is a fault too: each goes alone then.
+ */
+RESULT store_carry_out_creations(struct store *store, size_t from, size_t n);
 
 /* The batch's next number, for an entry; taken once the entry is appended. */
 struct store_entry store_next_entry(const struct store_batch *batch, enum entry_kind kind,

@@ -89,8 +89,9 @@ struct result memory_secret_touch(struct store_backend *backend, const struct st
 /* ---- memory_token.c ---- */
 
 void memory_token_init(struct memory *m);
-struct result memory_token_create(struct store_backend *backend, const struct token_row *row,
-                                  enum store_conflict *out);
+struct result memory_tokens_create(struct store_backend *backend,
+                                   const struct token_row *const *rows, size_t n,
+                                   enum store_conflict *out);
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t if_revision, uint64_t *out_number,
                                   enum store_outcome *out);

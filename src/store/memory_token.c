@@ -47,16 +47,22 @@ static void *copy_entry(const struct store_entry *entry)
     return memory_copy_row(entry, sizeof(*entry), texts, entry->kind == ENTRY_TOKEN_SET ? 1 : 0);
 }
 
-struct result memory_token_create(struct store_backend *backend, const struct token_row *row,
-                                  enum store_conflict *out)
+struct result memory_tokens_create(struct store_backend *backend,
+                                   const struct token_row *const *rows, size_t n,
+                                   enum store_conflict *out)
 {
     struct memory *m = memory_of(backend);
 
-    TRY(memory_falter(m));
-    *out = memory_table_find(&m->tokens, row) != NULL ? STORE_CONFLICT_EXISTS : STORE_CONFLICT_NONE;
-    if (*out != STORE_CONFLICT_NONE)
-        return RESULT_OK;
-    return memory_put(m, &m->tokens, copy_token(row));
+    *out = STORE_CONFLICT_NONE;
+    for (size_t i = 0; i < n; i++) {
+        TRY(memory_falter(m));
+        if (memory_table_find(&m->tokens, rows[i]) != NULL) {
+            *out = STORE_CONFLICT_EXISTS;
+            return RESULT_OK;
+        }
+        TRY(memory_put(m, &m->tokens, copy_token(rows[i])));
+    }
+    return RESULT_OK;
 }
 
 /* The entry of a kind about a token; NULL: there is none. */

@@ -34,7 +34,7 @@ enum sqlite_verb {
     SQLITE_VERB_PARTNERS_READ,
     SQLITE_VERB_APPLICATIONS_READ,
     SQLITE_VERB_SECRETS_READ,
-    SQLITE_VERB_TOKEN_CREATE,
+    SQLITE_VERB_TOKENS_CREATE,
     SQLITE_VERB_TOKEN_UPDATE,
     SQLITE_VERB_TOKEN_TOUCH,
     SQLITE_VERB_TOKEN_FIND,
@@ -69,6 +69,10 @@ struct sqlite {
     uint64_t last_number; /* as stored */
     int wal_pages;        /* in the log after the last commit */
     int checkpoint_at;    /* so many of them call for a checkpoint */
+    struct sqlite_new_tokens {
+        const struct token_row *const *rows;
+        size_t count;
+    } new_tokens; /* what the virtual table holds while they go in */
     sqlite3_stmt *statements[SQLITE_VERB_COUNT];
     char trouble[256]; /* the last error */
 };
@@ -137,6 +141,16 @@ void sqlite_lock_release(int fd);
 RESULT sqlite_migrate(struct sqlite *s, const struct store_backend_options *options,
                       struct buf *error);
 
+/* ---- sqlite_new_tokens.c ---- */
+
+/* Columns of a new row, as in the virtual table new_tokens: s->new_tokens, in their order. */
+#define SQLITE_NEW_TOKEN_COLUMNS                                                                \
+    "token_sid, client_id, partner_sid, user_sid, name, scopes, audiences, created_ms, exp_s, " \
+    "exp_signed_s, generation, revision, newest_exp_s, newest_epoch, newest_kid"
+
+/* Makes that table known to the connection. False: sqlite_fault tells. */
+bool sqlite_new_tokens_register(struct sqlite *s);
+
 /* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c ---- */
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
@@ -148,8 +162,9 @@ struct result sqlite_secret_create(struct store_backend *backend, const struct s
                                    enum store_conflict *out);
 struct result sqlite_read_party(struct store_backend *backend,
                                 const struct store_party_visitor *visitor);
-struct result sqlite_token_create(struct store_backend *backend, const struct token_row *row,
-                                  enum store_conflict *out);
+struct result sqlite_tokens_create(struct store_backend *backend,
+                                   const struct token_row *const *rows, size_t n,
+                                   enum store_conflict *out);
 struct result sqlite_token_update(struct store_backend *backend,
                                   const struct store_token_update *update, uint64_t if_revision,
                                   uint64_t *out_revision, int64_t *out_end_s,

@@ -74,6 +74,8 @@ static RESULT open_file(struct sqlite *s, const char *path,
         return FAULT(ERR_FAULT_STORE);
     }
     TRY(configure(s, error));
+    if (!sqlite_new_tokens_register(s))
+        return sqlite_fault(s);
     return sqlite_migrate(s, options, error);
 }
 
