@@ -41,6 +41,7 @@ static unsigned work_some(struct worker *worker, unsigned max, int64_t until_ns)
         if (x == NULL)
             break;
         some[n++] = x;
+        x->gone = x->gone || x->forsaken;
         if (x->gone)
             continue;
         x->queue_work(x);

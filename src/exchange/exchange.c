@@ -40,7 +40,7 @@ void exchange_start(struct exchange *x)
 {
     x->snapshot = snapshot_now(x->worker->server);
     x->next_step = 0;
-    x->waiting = x->gone = x->held = false;
+    x->waiting = x->gone = x->held = x->forsaken = false;
     if ((x->route->flags & ROUTE_PARAMETERS) != 0) {
         bool matched = route_match(x->route->path, x->request.path, x->request.path_parameters);
         assert(matched); /* the route was found by it */
@@ -64,6 +64,11 @@ void exchange_resume(struct exchange *x)
         x->deliver(x);
     else
         run(x);
+}
+
+void exchange_forsake(struct exchange *x)
+{
+    x->forsaken = true;
 }
 
 bool exchange_abandon(struct exchange *x)

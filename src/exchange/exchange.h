@@ -3,9 +3,9 @@
  * deliver.
  *
  * Lifetime: the memory belongs to http. A client may leave while a step waits: http then calls
- * exchange_abandon, and the memory stays until the completion came (deliver is called then, with
- * gone set, and only frees). Nothing ever completes into a dead exchange. All calls are on the
- * worker's thread. */
+ * exchange_forsake, and when its own side is gone exchange_abandon, and the memory stays until the
+ * completion came (deliver is called then, with gone set, and only frees). Nothing ever completes
+ * into a dead exchange. All calls are on the worker's thread. */
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 
@@ -79,6 +79,7 @@ struct exchange {
     /* the driver's */
     unsigned next_step;
     bool waiting, gone, held;
+    bool forsaken;               /* nobody is there to read the answer */
     struct exchange *queue_next; /* in the worker's queue of deferred work */
     void (*queue_work)(struct exchange *x);
 };
@@ -89,8 +90,13 @@ void exchange_start(struct exchange *x);
 /* A completion came: runs the steps behind the one that waited. */
 void exchange_resume(struct exchange *x);
 
-/* The client left. True: nobody waits, free at once. False: deliver will be called later, to free.
- */
+/* The client has left, and http's side of the request is still there. Deferred work, now or later,
+ * is dropped: deliver is called in its place, with gone set and no reply. All else is carried out
+ * to the end, what was handed to the store above all. */
+void exchange_forsake(struct exchange *x);
+
+/* http's side is gone. True: nobody waits, free at once. False: deliver will be called later, to
+ * free. */
 bool exchange_abandon(struct exchange *x);
 
 /* http's last call, once the reply was sent or the client is gone: lets the snapshot go, wipes the

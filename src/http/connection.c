@@ -178,6 +178,7 @@ void connection_answered(struct connection *c)
 void connection_end(struct connection *c)
 {
     c->slot = NULL;
+    c->waiting_max = 0;
     c->phase = PHASE_BETWEEN;
     c->since_ms = c->worker->now_ms;
     list_append(&c->worker->idle, c);
@@ -298,7 +299,7 @@ void connections_cut(struct http_worker *worker)
     for (struct connection *c = worker->busy.first; c != NULL; c = next) {
         next = c->next;
         if (!request_is_answered(c->slot))
-            request_cut(c->slot);
+            request_cut(c->slot, "the server is stopping");
         else
             connection_shut(c);
     }

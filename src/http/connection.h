@@ -24,6 +24,8 @@ struct connection {
     int64_t since_ms;       /* of the phase, or of the request, or of its answer's first byte */
     struct ssl_ctx_st *tls; /* NULL: clear text. A reload may have replaced it since */
     struct ip address;
+    /* of the input when the request began to wait, and how far it may grow; 0: it does not */
+    size_t waiting_capacity, waiting_max;
     bool is_unix;
     bool trusted;  /* in trusted_proxies */
     bool refused;  /* clear text from afar, and not a trusted proxy */

@@ -6,14 +6,19 @@
 #include "core/log.h"
 #include "http/connection.h"
 #include "http/guard.h"
+#include "http/waiting.h"
 
 enum { CHECK_MS = 100, CHECK_NEAR_MS = 10, LOG_MS = 1000 };
 
-/* The whole buffer: what was sent is in it once, what was consumed of it is not given back. */
+/* The whole buffer: what was sent is in it once, what was consumed of it is not given back. Of a
+ * request that waits, what came behind it. */
 static size_t held_by(const struct connection *c)
 {
     const h2o_buffer_t *input = c->sock->input;
-    return input->bytes != NULL && !c->shutting ? input->capacity : 0;
+
+    if (input->bytes == NULL || c->shutting)
+        return 0;
+    return c->slot != NULL ? waiting_held(c) : input->capacity;
 }
 
 static size_t held_by_all(const struct http_worker *worker)
@@ -21,6 +26,8 @@ static size_t held_by_all(const struct http_worker *worker)
     size_t held = 0;
 
     for (const struct connection *c = worker->idle.first; c != NULL; c = c->next)
+        held += held_by(c);
+    for (const struct connection *c = worker->busy.first; c != NULL; c = c->next)
         held += held_by(c);
     return held;
 }
@@ -69,16 +76,26 @@ static void close_if(struct connection *c, bool wanted, struct excess *excess)
     cut(c);
 }
 
+static void close_doomed(struct connection *first, struct excess *excess)
+{
+    for (struct connection *c = first; c != NULL && excess->held > excess->budget; c = c->next)
+        close_if(c, is_doomed(c), excess);
+}
+
+static void close_large(struct connection *first, size_t least, struct excess *excess)
+{
+    for (struct connection *c = first; c != NULL && excess->held > excess->budget; c = c->next)
+        close_if(c, held_by(c) >= least, excess);
+}
+
 static void close_excess(struct http_worker *worker, struct excess *excess)
 {
-    struct connection *c;
-
-    for (c = worker->idle.first; c != NULL && excess->held > excess->budget; c = c->next)
-        close_if(c, is_doomed(c), excess);
+    close_doomed(worker->idle.first, excess);
     /* Buffers grow by doubling: the largest first, in steps of one size. */
-    for (size_t least = 2 * LIMIT_BODY_BATCH; excess->held > excess->budget; least /= 2)
-        for (c = worker->idle.first; c != NULL && excess->held > excess->budget; c = c->next)
-            close_if(c, held_by(c) >= least, excess);
+    for (size_t least = 2 * LIMIT_BODY_BATCH; excess->held > excess->budget; least /= 2) {
+        close_large(worker->idle.first, least, excess);
+        close_large(worker->busy.first, least, excess);
+    }
 }
 
 static void report(struct http_worker *worker, size_t held, unsigned closed)

@@ -2,7 +2,8 @@
  * without a copy where the arena holds it (the slot lives until the last byte is sent). */
 #include "http/request.h"
 
-enum { STANDARD_MAX = 12 };
+/* STATUS_CLIENT_LEFT: in the access log alone, of a request whose work was dropped. */
+enum { STANDARD_MAX = 12, STATUS_CLIENT_LEFT = 499 };
 
 /* The library's types are not const; it only reads these. */
 #define FIELD_NAME(text)                 \
@@ -178,9 +179,16 @@ void reply_deliver(struct exchange *x)
     }
     if (slot->answered)
         return; /* cut by the end of a drain; the dispose hook frees it */
-    slot->answered = true;
-    connection_answered(slot->connection);
+    if (x->gone)
+        x->reply.status = STATUS_CLIENT_LEFT;
     if (slot->started_ns != 0 && slot->worker->ring != NULL) /* a reload may have ended it */
         log_access(slot);
+    if (x->gone) {
+        metrics_add(&x->worker->metrics, METRIC_HTTP_FORSAKEN, 1);
+        request_cut(slot, "the client has left");
+        return;
+    }
+    slot->answered = true;
+    connection_answered(slot->connection);
     send_reply(slot);
 }

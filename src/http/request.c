@@ -4,6 +4,7 @@
 
 #include "core/limits.h"
 #include "http/forwarded.h"
+#include "http/waiting.h"
 
 /* ---- slots ---- */
 
@@ -79,13 +80,13 @@ static void link_to(struct slot *slot, h2o_req_t *req)
     connection_begin(slot->connection, slot);
 }
 
-void request_cut(struct slot *slot)
+void request_cut(struct slot *slot, const char *why)
 {
     h2o_req_t *req = slot->req;
 
     slot->answered = true;
-    h2o_send_error_503(req, "Service Unavailable", "the server is stopping",
-                       H2O_SEND_ERROR_HTTP1_CLOSE_CONNECTION);
+    connection_answered(slot->connection);
+    h2o_send_error_503(req, "Service Unavailable", why, H2O_SEND_ERROR_HTTP1_CLOSE_CONNECTION);
 }
 
 /* ---- refusals before any endpoint ---- */
@@ -295,5 +296,7 @@ int request_on_req(h2o_handler_t *self, h2o_req_t *req)
         slot->started_ns = clock_mono_ns();
     link_to(slot, req);
     start(slot);
+    if (!slot->answered) /* it lives until the library has written */
+        waiting_begin(slot);
     return 0;
 }

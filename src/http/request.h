@@ -41,8 +41,8 @@ static inline bool request_is_answered(const struct slot *slot)
     return slot->answered;
 }
 
-/* Answers 503 in place of the exchange, which is abandoned. */
-void request_cut(struct slot *slot);
+/* Answers 503 in place of the exchange, which is abandoned, and closes the connection. */
+void request_cut(struct slot *slot, const char *why);
 
 /* Frees the list. */
 void request_slots_free(struct http_worker *worker);

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,39 @@ Test(tls, serves_with_1_2_and_1_3_and_HSTS)
         ask(ssl, text, sizeof(text));
         cr_assert_not_null(strstr(text, "\r\nstrict-transport-security: max-age=31536000\r\n"));
         ask(ssl, text, sizeof(text)); /* keep-alive, the guard sees the second head too */
+        SSL_free(ssl);
+        close(fd);
+        SSL_CTX_free(context);
+    }
+    toy_stop();
+}
+
+/* A connection goes on being read while its request waits, records and their end included. */
+Test(tls, a_request_that_waits_with_another_behind_it)
+{
+    static const char hold[] = "POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    static const char behind[] = "GET /ok HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    char text[8192];
+    toy_start();
+    for (int shut = 0; shut <= 1; shut++) {
+        SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+        int fd = toy_connect(), held = atomic_load(&toy.held);
+        SSL *ssl = handshake(context, fd, NULL);
+        atomic_store(&toy.hold_open, false);
+        cr_assert_gt(SSL_write(ssl, hold, (int)sizeof(hold) - 1), 0);
+        for (int i = 0; i < 2000 && atomic_load(&toy.held) == held; i++)
+            poll(NULL, 0, 5);
+        for (size_t i = 0; i + 1 < sizeof(behind); i++)
+            cr_assert_gt(SSL_write(ssl, behind + i, 1), 0);
+        if (shut)
+            cr_assert_geq(SSL_shutdown(ssl), 0); /* one direction alone */
+        atomic_store(&toy.hold_open, true);
+        size_t n = 0;
+        for (int got; (got = SSL_read(ssl, text + n, (int)(sizeof(text) - n - 1))) > 0;)
+            n += (size_t)got;
+        text[n] = '\0';
+        cr_assert_not_null(strstr(text, "body=hello"));
+        cr_assert_not_null(strstr(text, "{\"ok\":true}"));
         SSL_free(ssl);
         close(fd);
         SSL_CTX_free(context);

@@ -38,6 +38,7 @@ static enum step_result say_request(struct exchange *x)
     struct buf b;
     char address[INET6_ADDRSTRLEN];
 
+    atomic_fetch_add(&toy.said, 1);
     buf_init_arena(&b, &x->arena, 1024, 4 * LIMIT_BODY);
     inet_ntop(AF_INET6, &r->peer.address, address, sizeof(address));
     buf_cstr(&b, "path=");
@@ -95,14 +96,15 @@ static enum step_result hold(struct exchange *x)
     return STEP_WAIT;
 }
 
-static void no_work(struct exchange *x)
+static void work(struct exchange *x)
 {
     (void)x;
+    atomic_fetch_add(&toy.worked, 1);
 }
 
 static enum step_result defer(struct exchange *x)
 {
-    return exchange_defer(x, no_work);
+    return exchange_defer(x, work);
 }
 
 static const struct endpoint ok = {.name = "ok", .steps = {say_ok}};
@@ -111,6 +113,9 @@ static const struct endpoint big = {.name = "big", .steps = {say_big}};
 static const struct endpoint deferred = {.name = "defer", .steps = {defer, say_request}};
 static const struct endpoint held = {
     .name = "hold", .state_size = sizeof(struct hold_state), .steps = {hold, say_request}};
+static const struct endpoint held_deferred = {.name = "hold-defer",
+                                              .state_size = sizeof(struct hold_state),
+                                              .steps = {hold, defer, say_request}};
 
 static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/ok"), 0, 0, &ok},
@@ -119,6 +124,8 @@ static const struct route routes[] = {
     {METHOD_POST, STR_INIT("/batch"), 0, LIMIT_BODY_BATCH, &ok},
     {METHOD_POST, STR_INIT("/small"), 0, 10, &echo},
     {METHOD_POST, STR_INIT("/hold"), 0, LIMIT_BODY, &held},
+    {METHOD_GET, STR_INIT("/hold"), 0, 0, &held},
+    {METHOD_POST, STR_INIT("/hold-defer"), 0, LIMIT_BODY, &held_deferred},
     {METHOD_POST, STR_INIT("/defer"), 0, LIMIT_BODY, &deferred},
     {METHOD_GET, STR_INIT("/always"), ROUTE_ALWAYS, 0, &ok},
     {METHOD_GET, STR_INIT("/cors"), ROUTE_CORS_ANY, 0, &ok},

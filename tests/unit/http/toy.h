@@ -26,6 +26,7 @@ struct toy {
     /* POST /hold: requests that wait until hold_open is set; how many came, how many ended. */
     _Atomic bool hold_open;
     _Atomic int held, resumed;
+    _Atomic int worked, said; /* deferred work done, and answers of an echo made */
 };
 
 extern struct toy toy;
