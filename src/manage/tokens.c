@@ -1,5 +1,6 @@
 /* GET and DELETE /core/v2/oauth/tokens/{token_sid}: one token shown, one revoked. */
 #include "manage/tokens.h"
+#include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
@@ -29,8 +30,9 @@ static enum step_result find_to_delete(struct exchange *x)
     return token_target_find(x, &token_to_delete);
 }
 
-static enum step_result reply_none(struct exchange *x)
+static enum step_result reply_none(struct exchange *x, uint64_t number)
 {
+    exchange_say_sequence(x, number);
     return exchange_reply(x, 204, STR_NONE, STR_NONE);
 }
 
@@ -45,7 +47,7 @@ static enum step_result revoke(struct exchange *x)
     if (etag_judge(x, row->revision) == STEP_DONE)
         return STEP_DONE;
     if (target->state == TOKEN_REVOKED)
-        return reply_none(x);
+        return reply_none(x, row->revoked_number);
     target->stored.request.verb = STORE_TOKEN_REVOKE;
     if (etag_is_named(x->request.if_match)) /* else whatever it is by then */
         target->stored.request.if_revision = row->revision;
@@ -57,10 +59,10 @@ static enum step_result revoke(struct exchange *x)
 static enum step_result revoked(struct exchange *x)
 {
     const struct token_target *target = x->state;
-    bool over = target->stored.request.out.number == 0;
+    uint64_t number = target->stored.request.out.number;
 
-    metrics_add(&x->worker->metrics, over ? METRIC_REVOKE_IGNORED : METRIC_REVOCATIONS, 1);
-    return reply_none(x);
+    metrics_add(&x->worker->metrics, number > 0 ? METRIC_REVOCATIONS : METRIC_REVOKE_IGNORED, 1);
+    return reply_none(x, number);
 }
 
 const struct endpoint manage_token = {

@@ -1,6 +1,7 @@
 /* PATCH and PUT /core/v2/oauth/tokens/{token_sid} (M1, M3). All or nothing, decided on the row's
  * revision and the tables' version: where one of them has moved meanwhile, all is decided again. */
 #include "exchange/field_errors.h"
+#include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "manage/body.h"
 #include "manage/changes.h"
@@ -249,7 +250,9 @@ static struct token_row row_after(const struct change_state *state)
     return row;
 }
 
-static enum step_result reply_row(struct exchange *x, uint64_t revision, struct str access_token)
+/* number: of the entry the change made, 0 where it made none. */
+static enum step_result reply_row(struct exchange *x, uint64_t revision, uint64_t number,
+                                  struct str access_token)
 {
     const struct change_state *state = x->state;
     struct token_row row = row_after(state);
@@ -258,6 +261,7 @@ static enum step_result reply_row(struct exchange *x, uint64_t revision, struct 
                                     .access_token = access_token};
 
     row.revision = revision;
+    exchange_say_sequence(x, number);
     return token_view_reply(x, &token_kind, &state->shown, &view);
 }
 
@@ -272,7 +276,7 @@ static enum step_result commit(struct exchange *x)
     if (state->is_resigned && token_signed(x, &state->issue) == STEP_DONE)
         return STEP_DONE;
     if (!state->update.in_sequence && str_eq(state->update.name, row->name))
-        return reply_row(x, row->revision, STR_NONE); /* nothing changes */
+        return reply_row(x, row->revision, 0, STR_NONE); /* nothing changes */
     if (state->is_resigned) {
         state->update.generation = state->issue.claims.generation;
         state->update.newest = issue_newest(&state->issue);
@@ -300,10 +304,10 @@ static enum step_result reply(struct exchange *x)
     if (request->outcome == STORE_OUTCOME_ABSENT)
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
     if (!state->is_resigned)
-        return reply_row(x, request->out.revision, STR_NONE);
+        return reply_row(x, request->out.revision, request->out.number, STR_NONE);
     metrics_add(&x->worker->metrics, METRIC_TOKENS_ISSUED, 1);
     issue_remember(x, &state->issue);
-    return reply_row(x, request->out.revision,
+    return reply_row(x, request->out.revision, request->out.number,
                      state->may_show ? buf_view(&state->issue.jwt) : STR_NONE);
 }
 

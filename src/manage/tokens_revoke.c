@@ -1,6 +1,7 @@
 /* POST /core/v2/oauth/revoke: revokes the token in the form, or the presented one. 204 whatever it
  * was; what M2 does not let the caller address is left alone. */
 #include "exchange/field_errors.h"
+#include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
 #include "manage/refusal.h"
@@ -61,9 +62,11 @@ static enum step_result verify(struct exchange *x)
     return exchange_defer(x, verify_now);
 }
 
-static enum step_result reply_none(struct exchange *x, enum metric counted)
+/* number: of the entry, 0 where nothing was revoked, which the answer shall not show. */
+static enum step_result reply_none(struct exchange *x, uint64_t number)
 {
-    metrics_add(&x->worker->metrics, counted, 1);
+    metrics_add(&x->worker->metrics, number > 0 ? METRIC_REVOCATIONS : METRIC_REVOKE_IGNORED, 1);
+    exchange_say_sequence_reached(x, number);
     return exchange_reply(x, 204, STR_NONE, STR_NONE);
 }
 
@@ -77,7 +80,7 @@ static enum step_result commit(struct exchange *x)
         return exchange_fault(x, state->verification.result);
     verification_count(x, &state->verification, caller_throttle_key(caller));
     if (!state->verification.good)
-        return reply_none(x, METRIC_REVOKE_IGNORED);
+        return reply_none(x, 0);
     const struct token_claims *claims = &state->verification.token->claims;
     struct audit_event event = {.action = STR("token.revoke"),
                                 .object = claims->token_sid,
@@ -86,7 +89,7 @@ static enum step_result commit(struct exchange *x)
         event.partner_sid = caller->partner->partner_sid; /* its own log, nobody else's */
         event.rule = STR("M2");
         manage_note_refusal(x, caller, &event);
-        return reply_none(x, METRIC_REVOKE_IGNORED);
+        return reply_none(x, 0);
     }
     state->stored.request.verb = STORE_TOKEN_REVOKE;
     state->stored.request.in.token_revoke.token_sid = claims->token_sid;
@@ -97,9 +100,8 @@ static enum step_result commit(struct exchange *x)
 static enum step_result reply(struct exchange *x)
 {
     const struct revoke_state *state = x->state;
-    bool over = state->stored.request.out.number == 0;
 
-    return reply_none(x, over ? METRIC_REVOKE_IGNORED : METRIC_REVOCATIONS);
+    return reply_none(x, state->stored.request.out.number); /* 0: it had expired */
 }
 
 const struct endpoint manage_token_revoke = {

@@ -2,6 +2,7 @@
  * reply. The 200 leaves after the store's commit and after the index knows (P2); where the store
  * cannot, 503 (P4). Unknown, foreign, revoked and expired tokens all answer the same (7009-2.2-e).
  */
+#include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "exchange/trail.h"
 #include "oauth/endpoints.h"
@@ -38,8 +39,10 @@ static bool may_revoke(const struct exchange *x, const struct revoke_state *stat
     return partner != NULL && party_is_within(partner, caller->partner);
 }
 
-static enum step_result reply_done(struct exchange *x)
+/* number: of the entry, 0 where nothing was revoked, which the answer shall not show. */
+static enum step_result reply_done(struct exchange *x, uint64_t number)
 {
+    exchange_say_sequence_reached(x, number);
     return exchange_reply_json(x, 200, STR("{}"));
 }
 
@@ -60,7 +63,7 @@ static enum step_result commit(struct exchange *x)
                        caller_throttle_key(&state->presented.caller.caller));
     if (!state->presented.verification.good || !may_revoke(x, state)) {
         metrics_add(&x->worker->metrics, METRIC_REVOKE_IGNORED, 1);
-        return reply_done(x);
+        return reply_done(x, 0);
     }
     const struct token_claims *claims = &state->presented.verification.token->claims;
     const struct audit_event event = {
@@ -94,7 +97,7 @@ static enum step_result reply(struct exchange *x)
         return exchange_fault(x, state->request.result);
     bool over = state->request.out.number == 0; /* it had expired, and nothing was left to revoke */
     metrics_add(&x->worker->metrics, over ? METRIC_REVOKE_IGNORED : METRIC_REVOCATIONS, 1);
-    return reply_done(x);
+    return reply_done(x, state->request.out.number);
 }
 
 const struct endpoint revoke_endpoint = {
