@@ -20,13 +20,17 @@ static enum step_result read_question(struct exchange *x)
 {
     struct introspect_state *state = x->state;
     const struct form *form = &state->presented.form;
-    struct str client_ip;
+    struct str client_ip, min_sequence;
 
     enum err err = form_get(form, STR("required_scope"), &state->question.required_text);
     if (err == ERR_NONE)
         err = form_get(form, STR("client_ip"), &client_ip);
+    if (err == ERR_NONE)
+        err = form_get(form, STR("min_sequence"), &min_sequence);
     if (err != ERR_NONE)
         return exchange_refuse(x, err, STR_NONE);
+    if (introspection_read_sequence(x, min_sequence, &state->question) == STEP_DONE)
+        return STEP_DONE;
     return introspection_read_client(x, client_ip, &state->question);
 }
 

@@ -9,6 +9,7 @@ struct introspection_question {
     struct str required_text; /* required_scope as sent; empty: not asked */
     struct scope_set required;
     struct in6_addr client; /* who uses the token, for its last-accessed address */
+    uint64_t min_sequence;  /* what this node must have heard of; 0: not asked */
     bool by_audience;       /* an application, or scopemint.introspect */
     bool all_own;           /* oauth.manage_all_tokens: every token of its partner (M2) */
     bool own_token;         /* oauth.manage, oauth.read: the presented one alone */
@@ -19,8 +20,13 @@ struct introspection_question {
 enum step_result introspection_read_client(struct exchange *x, struct str client_ip,
                                            struct introspection_question *question);
 
-/* required_text and client are set before. Fills in the rest and gives NEXT, or refuses: a caller
- * without any right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that is unknown. */
+/* What min_sequence said (ptr NULL: it was not sent). NEXT, or DONE with 400. */
+enum step_result introspection_read_sequence(struct exchange *x, struct str min_sequence,
+                                             struct introspection_question *question);
+
+/* required_text, client and min_sequence are set before. Fills in the rest and gives NEXT, or
+ * refuses: a caller without any right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that
+ * is unknown, a node that is behind min_sequence (P4). */
 enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
                                    struct introspection_question *question);
 

@@ -1,4 +1,5 @@
 #include "exchange/peer.h"
+#include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "oauth/introspect.h"
 #include "scope/parse.h"
@@ -32,6 +33,16 @@ enum step_result introspection_read_client(struct exchange *x, struct str client
                                  STR("client_ip must be an IPv4 or IPv6 address and nothing else"));
 }
 
+enum step_result introspection_read_sequence(struct exchange *x, struct str min_sequence,
+                                             struct introspection_question *q)
+{
+    return min_sequence.ptr == NULL || sequence_parse(min_sequence, &q->min_sequence)
+               ? STEP_NEXT
+               : exchange_refuse(x, ERR_BAD_PARAMETER,
+                                 STR("min_sequence must be the number of a Scopemint-Sequence "
+                                     "header, in decimal digits"));
+}
+
 enum step_result introspection_ask(struct exchange *x, const struct caller *caller,
                                    struct introspection_question *q)
 {
@@ -50,7 +61,7 @@ enum step_result introspection_ask(struct exchange *x, const struct caller *call
                                                 &q->required, &unknown) != SCOPE_PARSED_OK)
         return exchange_refuse(x, ERR_BAD_PARAMETER,
                                STR("required_scope names a scope that is unknown"));
-    return STEP_NEXT;
+    return sequence_require(x, q->min_sequence);
 }
 
 static bool addresses(const struct token_claims *claims,

@@ -39,6 +39,18 @@ static bool read_client(const struct json_value *body, struct client_presented *
     return true;
 }
 
+/* A number, or its digits as a string: that is what a header and a number past 2^53 come as. */
+static enum step_result read_sequence(struct exchange *x, const struct json_value *body)
+{
+    struct batch_state *state = x->state;
+    const struct json_value *value = json_member(body, STR("min_sequence"));
+    struct str text = STR_NONE;
+
+    if (value != NULL && !json_number(value, &text) && !json_string(value, &text))
+        return exchange_refuse(x, ERR_BAD_JSON, STR("min_sequence must be a number or a string"));
+    return introspection_read_sequence(x, text, &state->question);
+}
+
 static enum step_result read_question(struct exchange *x, const struct json_value *body)
 {
     struct batch_state *state = x->state;
@@ -48,19 +60,18 @@ static enum step_result read_question(struct exchange *x, const struct json_valu
         return exchange_refuse(x, ERR_BAD_JSON, STR("required_scope must be a string"));
     if (json_find_string(body, STR("client_ip"), &client_ip) == JSON_WRONG)
         return exchange_refuse(x, ERR_BAD_JSON, STR("client_ip must be a string"));
+    if (read_sequence(x, body) == STEP_DONE)
+        return STEP_DONE;
     return introspection_read_client(x, client_ip, &state->question);
 }
 
 static enum step_result read_request(struct exchange *x)
 {
     static const struct str known[] = {
-        STR_INIT("tokens"),
-        STR_INIT("required_scope"),
-        STR_INIT("client_ip"),
-        STR_INIT("client_id"),
-        STR_INIT("client_secret"),
-        STR_INIT("client_assertion"),
-        STR_INIT("client_assertion_type"),
+        STR_INIT("tokens"),           STR_INIT("required_scope"),
+        STR_INIT("client_ip"),        STR_INIT("min_sequence"),
+        STR_INIT("client_id"),        STR_INIT("client_secret"),
+        STR_INIT("client_assertion"), STR_INIT("client_assertion_type"),
     };
     struct batch_state *state = x->state;
     const struct json_value *body, *tokens;
@@ -75,7 +86,7 @@ static enum step_result read_request(struct exchange *x)
     if (json_find_unknown(body, known, sizeof(known) / sizeof(known[0])) != NULL)
         return exchange_refuse(x, ERR_BAD_JSON,
                                STR("The body holds a member other than tokens, required_scope, "
-                                   "client_ip and the client's"));
+                                   "client_ip, min_sequence and the client's"));
     tokens = json_member(body, STR("tokens"));
     if (!json_is(tokens, JSON_ARRAY) || json_count(tokens) > LIMIT_BATCH_TOKENS)
         return exchange_refuse(x, ERR_BAD_JSON,
