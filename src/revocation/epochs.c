@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "revocation/hash.h"
+#include "revocation/selector.h"
 
 static struct epochs *set_alloc(size_t count, uint64_t seed)
 {
@@ -56,27 +57,73 @@ static size_t slot_find(const struct epochs *set, unsigned kind, const struct si
     return at;
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Everything that other kills, item kills too. */
+static bool says_all(const struct epochs_item *item, const struct epochs_item *other)
+{
+    return item->below >= other->below && item->before_s >= other->before_s;
+}
+
+/* Takes from the chain what new says as well, but for the first such item, where new goes itself.
+ * False: there was none. */
+static bool replace(struct epochs *set, uint32_t first, const struct epochs_item *new)
+{
+    struct epochs_item *placed = NULL;
+
+    for (uint32_t *link = &first; *link != 0;) {
+        struct epochs_item *item = &set->items[*link - 1];
+        if (!says_all(new, item)) {
+            link = &item->next;
+        } else if (placed == NULL) {
+            placed = item;
+            item->below = new->below;
+            item->before_s = new->before_s;
+            item->end_s = later(item->end_s, new->end_s);
+            link = &item->next;
+        } else {
+            placed->end_s = later(placed->end_s, item->end_s);
+            *link = item->next;
+            item->kind = 0;
+            set->live--;
+        }
+    }
+    return placed != NULL;
+}
+
 static void set_put(struct epochs *set, const struct epochs_item *new)
 {
     uint32_t upper;
     size_t at = slot_find(set, new->kind, &new->id, str_make(new->kid, new->kid_len), &upper);
+    uint32_t first = (uint32_t)set->slots[at];
 
-    if (set->slots[at] == 0) {
-        set->items[set->count++] = *new;
-        set->slots[at] = (uint64_t)upper << 32 | (uint32_t)set->count;
-    } else {
-        struct epochs_item *item = &set->items[(uint32_t)set->slots[at] - 1];
-        item->number = new->number > item->number ? new->number : item->number;
-        item->end_s = new->end_s > item->end_s ? new->end_s : item->end_s;
+    for (uint32_t place = first; place != 0; place = set->items[place - 1].next) {
+        struct epochs_item *item = &set->items[place - 1];
+        if (says_all(item, new)) {
+            item->end_s = later(item->end_s, new->end_s);
+            return;
+        }
     }
     set->kinds |= 1u << new->kind;
-    set->highest = new->number > set->highest ? new->number : set->highest;
+    set->highest = new->below > set->highest ? new->below : set->highest;
+    if (replace(set, first, new))
+        return;
+    set->items[set->count] = *new;
+    set->items[set->count].next = first;
+    set->count++;
+    set->live++;
+    set->slots[at] = (uint64_t)upper << 32 | (uint32_t)set->count;
 }
 
 static struct epochs_item item_of(const struct store_entry *entry)
 {
-    struct epochs_item item = {
-        .number = entry->number, .end_s = entry->end_s, .kind = (uint8_t)entry->kind};
+    struct epochs_item item = {.below = revocation_entry_below(entry),
+                               .before_s = entry->before_s != 0 ? entry->before_s : INT64_MAX,
+                               .end_s = entry->end_s,
+                               .kind = (uint8_t)entry->kind};
 
     if (entry->kind == ENTRY_EPOCH_KEY) {
         item.kid_len = entry->kid_len <= LIMIT_KID ? entry->kid_len : LIMIT_KID;
@@ -87,27 +134,22 @@ static struct epochs_item item_of(const struct store_entry *entry)
     return item;
 }
 
-static bool is_epoch(const struct store_entry *entry)
-{
-    return entry->kind >= ENTRY_EPOCH_APPLICATION && entry->kind <= ENTRY_EPOCH_KEY;
-}
-
 struct epochs *epochs_new(const struct epochs *old, int64_t now_s, uint64_t seed,
                           const struct store_entry *entries, size_t n)
 {
     size_t count = old != NULL ? old->count : 0;
     for (size_t i = 0; i < n; i++)
-        count += is_epoch(&entries[i]);
+        count += epochs_is_epoch(&entries[i]);
 
     struct epochs *set = set_alloc(count, seed);
     if (set == NULL)
         return NULL;
 
     for (size_t i = 0; old != NULL && i < old->count; i++)
-        if (old->items[i].end_s > now_s)
+        if (old->items[i].kind != 0 && old->items[i].end_s > now_s)
             set_put(set, &old->items[i]);
     for (size_t i = 0; i < n; i++) {
-        if (is_epoch(&entries[i])) {
+        if (epochs_is_epoch(&entries[i])) {
             struct epochs_item item = item_of(&entries[i]);
             set_put(set, &item);
         }
@@ -124,30 +166,35 @@ void epochs_free(void *set)
 }
 
 static bool cuts(const struct epochs *set, enum entry_kind kind, const struct sid *id,
-                 struct str kid, uint64_t epoch)
+                 struct str kid, const struct epoch_subject *subject)
 {
     uint32_t upper;
 
     if ((set->kinds & 1u << kind) == 0)
         return false;
     size_t at = slot_find(set, kind, id, kid, &upper);
-    return set->slots[at] != 0 && set->items[(uint32_t)set->slots[at] - 1].number > epoch;
+    for (uint32_t place = (uint32_t)set->slots[at]; place != 0;) {
+        const struct epochs_item *item = &set->items[place - 1];
+        if (item->below > subject->epoch &&
+            (item->before_s == INT64_MAX || subject->iat_s < item->before_s))
+            return true;
+        place = item->next;
+    }
+    return false;
 }
 
 bool epochs_cut(const struct epochs *set, const struct epoch_subject *subject)
 {
-    uint64_t epoch = subject->epoch;
-
-    if (cuts(set, ENTRY_EPOCH_APPLICATION, &subject->client_id, STR_NONE, epoch))
+    if (cuts(set, ENTRY_EPOCH_APPLICATION, &subject->client_id, STR_NONE, subject))
         return true;
     for (size_t i = 0; i < subject->partner_count; i++)
-        if (cuts(set, ENTRY_EPOCH_PARTNER_TREE, &subject->partners[i], STR_NONE, epoch))
+        if (cuts(set, ENTRY_EPOCH_PARTNER_TREE, &subject->partners[i], STR_NONE, subject))
             return true;
     if (subject->partner_count > 0 &&
-        cuts(set, ENTRY_EPOCH_PARTNER, &subject->partners[0], STR_NONE, epoch))
+        cuts(set, ENTRY_EPOCH_PARTNER, &subject->partners[0], STR_NONE, subject))
         return true;
     if (!sid_is_none(&subject->user_sid) &&
-        cuts(set, ENTRY_EPOCH_USER, &subject->user_sid, STR_NONE, epoch))
+        cuts(set, ENTRY_EPOCH_USER, &subject->user_sid, STR_NONE, subject))
         return true;
-    return cuts(set, ENTRY_EPOCH_KEY, NULL, subject->kid, epoch);
+    return cuts(set, ENTRY_EPOCH_KEY, NULL, subject->kid, subject);
 }

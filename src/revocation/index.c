@@ -1,4 +1,5 @@
-/* The index: 256 shards of the token table and one set of epochs, each behind an atomic pointer.
+/* The index: 256 shards of the token table, a set of epochs and one of selectors, each behind an
+ * atomic pointer, and the highest epoch that these two end, so that most tokens need neither.
  * The writer adds to a shard's table in place; when it is full, or something in it has ended, the
  * writer builds another table and swaps the pointer, so no step costs more than a 256th of the
  * whole. Tables that follow each other share the sets their entries point to: a set is retired when
@@ -15,6 +16,7 @@
 #include "core/entropy.h"
 #include "revocation/epochs.h"
 #include "revocation/hash.h"
+#include "revocation/selector_set.h"
 #include "revocation/table.h"
 
 enum {
@@ -27,7 +29,11 @@ struct revocation_index {
     uint64_t seed;
     _Atomic bool complete;
     _Atomic uint64_t number;
+    /* Raised after the set that it is of has been published. */
+    _Atomic uint64_t highest; /* a token with this epoch or a later one is ended by no set */
+    _Atomic uint64_t ceiling; /* nor by one that asks for over_ceiling */
     _Atomic(struct epochs *) epochs;
+    _Atomic(struct selector_set *) selectors;
     _Atomic(struct table *) shards[SHARDS]; /* NULL: empty */
 
     /* The writer's; the counts are read for statistics. */
@@ -35,7 +41,7 @@ struct revocation_index {
     bool faulted;
     bool retired; /* something, since the last collect */
     size_t sweep_at;
-    _Atomic size_t tokens, epoch_count, bytes;
+    _Atomic size_t tokens, epoch_count, selector_count, bytes;
 };
 
 struct result revocation_index_new(struct quiesce *quiesce, struct revocation_index **out)
@@ -71,6 +77,7 @@ void revocation_index_free(struct revocation_index **index)
     for (size_t i = 0; i < SHARDS; i++)
         shard_free(atomic_load(&(*index)->shards[i]));
     epochs_free(atomic_load(&(*index)->epochs));
+    selector_set_free(atomic_load(&(*index)->selectors));
     free(*index);
     *index = NULL;
 }
@@ -137,14 +144,41 @@ static void shard_swap(struct revocation_index *index, size_t shard, struct tabl
     retire(index, old, table_free);
 }
 
+/* After a swap: what readers compare a token's epoch with. */
+static void tell_highest(struct revocation_index *index)
+{
+    const struct epochs *epochs = atomic_load_explicit(&index->epochs, memory_order_relaxed);
+    const struct selector_set *selectors =
+        atomic_load_explicit(&index->selectors, memory_order_relaxed);
+    uint64_t highest = epochs != NULL ? epochs->highest : 0;
+
+    if (selectors != NULL && selectors->highest > highest)
+        highest = selectors->highest;
+    atomic_store(&index->ceiling, selectors != NULL ? selectors->ceiling : 0);
+    atomic_store(&index->highest, highest);
+}
+
 static void epochs_swap(struct revocation_index *index, struct epochs *new)
 {
     struct epochs *old = atomic_exchange(&index->epochs, new);
 
     count_bytes(index, new != NULL ? new->bytes : 0, old != NULL ? old->bytes : 0);
-    atomic_store_explicit(&index->epoch_count, new != NULL ? new->count : 0, memory_order_relaxed);
+    atomic_store_explicit(&index->epoch_count, new != NULL ? new->live : 0, memory_order_relaxed);
+    tell_highest(index);
     if (old != NULL)
         retire(index, old, epochs_free);
+}
+
+static void selectors_swap(struct revocation_index *index, struct selector_set *new)
+{
+    struct selector_set *old = atomic_exchange(&index->selectors, new);
+
+    count_bytes(index, new != NULL ? new->bytes : 0, old != NULL ? old->bytes : 0);
+    atomic_store_explicit(&index->selector_count, new != NULL ? new->live : 0,
+                          memory_order_relaxed);
+    tell_highest(index);
+    if (old != NULL)
+        retire(index, old, selector_set_free);
 }
 
 /* While an index is built at start nobody else collects, and grown-out tables would pile up. */
@@ -221,25 +255,43 @@ static RESULT apply_token(struct revocation_index *index, const struct store_ent
     return RESULT_OK;
 }
 
-static RESULT apply_all(struct revocation_index *index, const struct store_entry *entries, size_t n)
+static RESULT apply_epochs(struct revocation_index *index, const struct store_entry *entries,
+                           size_t n)
 {
-    size_t tokens = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].kind != ENTRY_TOKEN_REVOKED && entries[i].kind != ENTRY_TOKEN_SET)
-            continue;
-        TRY(apply_token(index, &entries[i]));
-        tokens++;
-    }
-    if (tokens == n)
-        return RESULT_OK;
-
     struct epochs *old = atomic_load_explicit(&index->epochs, memory_order_relaxed);
     struct epochs *set = epochs_new(old, INT64_MIN, index->seed, entries, n);
+
     if (set == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     epochs_swap(index, set);
     return RESULT_OK;
+}
+
+static RESULT apply_selectors(struct revocation_index *index, const struct store_entry *entries,
+                              size_t n)
+{
+    struct selector_set *old = atomic_load_explicit(&index->selectors, memory_order_relaxed);
+    struct selector_set *set = selector_set_new(old, INT64_MIN, index->seed, entries, n);
+
+    if (set == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    selectors_swap(index, set);
+    return RESULT_OK;
+}
+
+static RESULT apply_all(struct revocation_index *index, const struct store_entry *entries, size_t n)
+{
+    bool epochs = false, selectors = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].kind == ENTRY_TOKEN_REVOKED || entries[i].kind == ENTRY_TOKEN_SET)
+            TRY(apply_token(index, &entries[i]));
+        epochs |= epochs_is_epoch(&entries[i]);
+        selectors |= entries[i].kind == ENTRY_SELECTOR;
+    }
+    if (epochs)
+        TRY(apply_epochs(index, entries, n));
+    return selectors ? apply_selectors(index, entries, n) : RESULT_OK;
 }
 
 struct result revocation_index_apply(struct revocation_index *index,
@@ -304,9 +356,26 @@ static void sweep_epochs(struct revocation_index *index, int64_t now_s)
     epochs_swap(index, new);
 }
 
+static void sweep_selectors(struct revocation_index *index, int64_t now_s)
+{
+    struct selector_set *old = atomic_load_explicit(&index->selectors, memory_order_relaxed);
+    if (old == NULL || old->first_end_s > now_s)
+        return;
+
+    struct selector_set *new = selector_set_new(old, now_s, index->seed, NULL, 0);
+    if (new == NULL)
+        return;
+    if (new->count == 0) {
+        selector_set_free(new);
+        new = NULL;
+    }
+    selectors_swap(index, new);
+}
+
 void revocation_index_sweep(struct revocation_index *index, int64_t now_s)
 {
     sweep_epochs(index, now_s);
+    sweep_selectors(index, now_s);
     for (size_t i = 0; i < SWEEP_SHARDS; i++) {
         sweep_shard(index, index->sweep_at, now_s);
         index->sweep_at = (index->sweep_at + 1) % SHARDS;
@@ -346,8 +415,19 @@ enum revocation_found revocation_index_find(const struct revocation_index *index
 bool revocation_index_is_cut(const struct revocation_index *index,
                              const struct epoch_subject *subject)
 {
-    const struct epochs *set = atomic_load(&index->epochs);
-    return set != NULL && set->highest > subject->epoch && epochs_cut(set, subject);
+    if (subject->epoch >= atomic_load(&index->highest))
+        return false;
+    const struct epochs *epochs = atomic_load(&index->epochs);
+    if (epochs != NULL && subject->epoch < epochs->highest && epochs_cut(epochs, subject))
+        return true;
+    const struct selector_set *selectors = atomic_load(&index->selectors);
+    return selectors != NULL && subject->epoch < selectors->highest &&
+           selector_set_cut(selectors, subject);
+}
+
+bool revocation_index_asks_ceiling(const struct revocation_index *index, uint64_t epoch)
+{
+    return epoch < atomic_load(&index->ceiling);
 }
 
 struct revocation_index_stats revocation_index_stats(const struct revocation_index *index)
@@ -355,6 +435,7 @@ struct revocation_index_stats revocation_index_stats(const struct revocation_ind
     return (struct revocation_index_stats){
         .tokens = atomic_load_explicit(&index->tokens, memory_order_relaxed),
         .epochs = atomic_load_explicit(&index->epoch_count, memory_order_relaxed),
+        .selectors = atomic_load_explicit(&index->selector_count, memory_order_relaxed),
         .bytes = atomic_load_explicit(&index->bytes, memory_order_relaxed),
     };
 }

@@ -1,6 +1,6 @@
 /* The revocation index: which tokens are revoked, what is left of those that were narrowed or
- * shortened, and the epochs, in memory. It answers every introspection by itself: no store, no
- * Redis, no lock (P2, SPEC 6).
+ * shortened, the epochs and the selectors in force, in memory. It answers every introspection by
+ * itself: no store, no Redis, no lock (P2, SPEC 6).
  *
  * One writer (the store's writer thread; before it starts, the thread that builds the index), any
  * number of readers that are quiesce readers. What a reader looks up during one turn of its loop is
@@ -23,9 +23,10 @@ void revocation_index_free(struct revocation_index **index); /* no readers left;
 
 /* ---- the writer ---- */
 
-/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. Names
- * of sets are copied. A fault (memory) marks the index incomplete, after which readers answer 503
- * until it was rebuilt. */
+/* In any order and repeatedly: a lower number never overwrites, nothing overwrites revoked. Text of
+ * sets and selectors is copied. A selector's entry that was over when it was made takes back the
+ * selector of that id; a plan's does nothing. A fault (memory) marks the index incomplete, after
+ * which readers answer 503 until it was rebuilt. */
 RESULT revocation_index_apply(struct revocation_index *index, const struct store_entry *entries,
                               size_t n);
 
@@ -55,7 +56,7 @@ enum revocation_found revocation_index_find(const struct revocation_index *index
 
 struct epoch_subject {
     uint64_t epoch; /* the token's claim */
-    int64_t iat_s;
+    int64_t iat_s;  /* or the latest it can be */
     struct sid client_id;
     struct sid user_sid; /* none: no user */
     struct str kid;

@@ -6,8 +6,21 @@
 #include "revocation/index.h"
 
 /* Whether all that the selector says holds for the token, whenever it was made: epoch is not
- * looked at. */
+ * looked at. One that says nothing matches every token. */
 bool revocation_selector_matches(const struct revocation_selector *selector,
                                  const struct epoch_subject *subject);
+
+/* The `epoch` below which an entry of an epoch or a selector ends tokens. One that carries none is
+ * from before there were plans. */
+static inline uint64_t revocation_entry_below(const struct store_entry *entry)
+{
+    return entry->below != 0 ? entry->below : entry->number;
+}
+
+/* A selector's entry that was over when it was made takes back the one before: its walk is done. */
+static inline bool revocation_entry_is_end(const struct store_entry *entry)
+{
+    return entry->end_s <= entry->at_ms / 1000;
+}
 
 #endif

@@ -1,0 +1,44 @@
+#include "revocation/selector.h"
+
+/* Whether two lists of names have one in common. */
+static bool share_name(struct str these, struct str those)
+{
+    struct str name, other;
+
+    while (str_split(&these, ' ', &name)) {
+        struct str rest = those;
+        while (name.len > 0 && str_split(&rest, ' ', &other))
+            if (str_eq(name, other))
+                return true;
+    }
+    return false;
+}
+
+static bool is_of_partner(const struct revocation_selector *selector,
+                          const struct epoch_subject *subject)
+{
+    size_t levels = selector->descendants ? subject->partner_count : 1;
+
+    for (size_t i = 0; i < levels && i < subject->partner_count; i++)
+        if (sid_eq(&subject->partners[i], &selector->partner_sid))
+            return true;
+    return false;
+}
+
+bool revocation_selector_matches(const struct revocation_selector *selector,
+                                 const struct epoch_subject *subject)
+{
+    if (!sid_is_none(&selector->client_id) && !sid_eq(&selector->client_id, &subject->client_id))
+        return false;
+    if (!sid_is_none(&selector->user_sid) && !sid_eq(&selector->user_sid, &subject->user_sid))
+        return false;
+    if (selector->before_s != 0 && subject->iat_s >= selector->before_s)
+        return false;
+    if (selector->over_ceiling && !subject->over_ceiling)
+        return false;
+    if (!sid_is_none(&selector->partner_sid) && !is_of_partner(selector, subject))
+        return false;
+    if (selector->kid.len > 0 && !str_eq(selector->kid, subject->kid))
+        return false;
+    return selector->scopes.len == 0 || share_name(selector->scopes, subject->scopes);
+}
