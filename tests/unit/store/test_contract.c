@@ -62,6 +62,60 @@ CONTRACT(empty_texts_and_a_user_go_in)
     cr_assert_eq(fixture_do(f, &request), ERR_NONE);
 }
 
+static bool has_token(struct fixture *f, unsigned n, struct str *out_name)
+{
+    struct store_read read = {.verb = STORE_TOKEN_GET, .in.token_sid = fixture_sid(n)};
+    static char name[16];
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 1 << 16);
+    cr_assert_eq(fixture_read_now(f, &read, &arena), ERR_NONE);
+    bool found = read.outcome == STORE_OUTCOME_DONE;
+    if (found) {
+        cr_assert_leq(read.out.tokens->name.len, sizeof(name));
+        memcpy(name, read.out.tokens->name.ptr, read.out.tokens->name.len);
+        *out_name = str_make(name, read.out.tokens->name.len);
+    }
+    arena_reset(&arena);
+    return found;
+}
+
+/* Rows that stand together go in together: whichever of them cannot, the others do. */
+CONTRACT(of_tokens_of_one_batch_each_has_its_own_answer)
+{
+    enum { N = 8, TWICE = 2, STALE = 5 };
+    static const struct str names[N] = {STR_INIT("a"), STR_INIT("b"), STR_INIT("c"), STR_INIT("d"),
+                                        STR_INIT(""),  STR_INIT("f"), STR_INIT("g"), STR_INIT("h")};
+    struct store_request requests[N];
+    struct str name = STR_NONE;
+
+    for (unsigned i = 0; i < N; i++) {
+        requests[i] = fixture_token(10 + i, LATER_S);
+        requests[i].in.token_create.name = names[i];
+        requests[i].audit = STR("{}");
+    }
+    requests[TWICE].in.token_create.token_sid = fixture_sid(10);
+    requests[3] = fixture_revoke(10, LATER_S);
+    requests[STALE].if_tables = 99;
+    fixture_submit(f, requests, N);
+    fixture_start(f);
+    fixture_await(f, requests, N);
+    for (unsigned i = 0; i < N; i++) {
+        cr_assert_eq(result_ok(requests[i].result), i != TWICE, "%u", i);
+        cr_assert_eq(requests[i].outcome,
+                     i == TWICE   ? STORE_OUTCOME_EXISTS
+                     : i == STALE ? STORE_OUTCOME_CONFLICT
+                                  : STORE_OUTCOME_DONE,
+                     "%u", i);
+        cr_assert_eq(has_token(f, 10 + i, &name), i != TWICE && i != 3 && i != STALE, "%u", i);
+        if (i != TWICE && i != 3 && i != STALE)
+            cr_assert(str_eq(name, names[i]), "%u", i);
+    }
+    cr_assert_eq(requests[3].out.number, 1);
+    cr_assert_eq(store_audit_head(f->store).seq, N - 3, "of the tokens that are there");
+    cr_assert(store_is_healthy(f->store));
+}
+
 /* P2, 7009-2.2-c, F-16 */
 CONTRACT(revoking_makes_one_entry_per_token)
 {

@@ -87,6 +87,30 @@ Test(faults, a_row_that_cannot_be_written_undoes_itself_alone, .timeout = 120)
     }
 }
 
+/* The same among token rows alone, which go in together at the first try. */
+Test(faults, a_token_row_that_cannot_be_written_undoes_itself_alone, .timeout = 120)
+{
+    log_set_level(LOG_ERROR + 1);
+    for (size_t bad = 0; bad < N; bad++) {
+        struct fixture f;
+        struct store_request requests[N];
+        fixture_init(&f, FIXTURE_SQLITE);
+        fixture_open(&f);
+        for (unsigned i = 0; i < N; i++)
+            requests[i] = fixture_token(100 + i, LATER_S);
+        requests[bad].in.token_create.audiences = str_make("x", (size_t)1 << 31);
+        fixture_submit(&f, requests, N);
+        fixture_start(&f);
+        fixture_await(&f, requests, N);
+        for (size_t i = 0; i < N; i++) {
+            struct store_request again = fixture_token(100 + (unsigned)i, LATER_S);
+            cr_assert_eq(result_ok(requests[i].result), i != bad, "bad %zu, request %zu", bad, i);
+            cr_assert_eq(fixture_do(&f, &again) == ERR_NONE, i == bad, "bad %zu, row %zu", bad, i);
+        }
+        fixture_done(&f);
+    }
+}
+
 Test(faults, a_store_that_is_down_answers_so_and_recovers_by_itself, .timeout = 60)
 {
     struct fixture f;
