@@ -2,67 +2,19 @@
 answer of a burst is seen; whatever else of the burst was answered by then counts too."""
 
 import contextlib
-import pathlib
-import signal
 import socket
 import sqlite3
 import statistics
 import subprocess
-import time
 import uuid
 
 import pytest
 
 from forge import token_sid
+from node import Node, redis_of
 from testbed import FORM, binary, environment
 
 BURST = 8
-TURN = 0.002
-
-
-class Node:
-    """The testbed's server, started straight from its configuration: no script between us and it."""
-
-    def __init__(self, bed):
-        self.bed = bed
-        self.process = None
-        self.starts_ms = []
-
-    def start(self):
-        begin = time.monotonic()
-        with open(self.bed.state / "server.log", "ab") as log:
-            self.process = subprocess.Popen([binary(), "serve", "--config", str(self.bed.config)], stdout=log, stderr=log,
-                                            env=environment())
-        while True:
-            assert self.process.poll() is None, self.bed.log()[-2000:]
-            with contextlib.suppress(OSError):
-                if self.bed.get("/readyz", admin=True).status == 200:
-                    break
-            time.sleep(TURN)
-        self.bed.pid = self.process.pid
-        self.starts_ms.append((time.monotonic() - begin) * 1000)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.wait(20)
-
-
-@contextlib.contextmanager
-def redis_of(bed):
-    """The Redis of a stopped testbed, back on its socket."""
-    path = pathlib.Path(bed.facts["redis_socket"])
-    path.unlink(missing_ok=True)
-    process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly",
-                                "no", "--dir", str(bed.state)], stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def revoke_bytes(bed, token):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from forge import claims, token_sid
-from test_kill9 import redis_of
+from node import redis_of
 from testbed import eventually
 
 FEED = "scopemint:v1:feed"
