@@ -1,5 +1,6 @@
 #include "party/party.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "party/record.h"
@@ -56,6 +57,28 @@ const struct party_application *party_find_application(const struct party *party
                                                        const struct sid *client_id)
 {
     return sid_map_find(&party->applications, client_id);
+}
+
+struct walk {
+    void (*visit)(void *context, const struct party_application *application);
+    void *context;
+};
+
+static void visit_application(void *context, const void *record)
+{
+    const struct walk *walk = context;
+    walk->visit(walk->context, record);
+}
+
+static_assert((int)PARTY_PORTIONS == (int)SID_MAP_PORTIONS, "the map's are passed on");
+
+void party_walk_applications(const struct party *party, unsigned portion,
+                             void (*visit)(void *context,
+                                           const struct party_application *application),
+                             void *context)
+{
+    struct walk walk = {visit, context};
+    sid_map_walk(&party->applications, portion, visit_application, &walk);
 }
 
 const struct party_partner *party_root(const struct party *party)

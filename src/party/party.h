@@ -98,6 +98,15 @@ const struct party_application *party_find_application(const struct party *party
 /* The root; NULL in an empty store. */
 const struct party_partner *party_root(const struct party *party);
 
+enum { PARTY_PORTIONS = 64 };
+
+/* Goes through the applications of one of the portions that all of them fall into, in no order: for
+ * what has to look at each, a portion at a time. */
+void party_walk_applications(const struct party *party, unsigned portion,
+                             void (*visit)(void *context,
+                                           const struct party_application *application),
+                             void *context);
+
 struct party_counts {
     size_t partners, applications;
 };

@@ -8,6 +8,8 @@
 #include "party/shared.h"
 
 enum { FANOUT_BITS = 6, FANOUT = 1 << FANOUT_BITS, LEVELS = 2, SLOTS_MIN = 4 };
+static_assert((int)FANOUT == (int)SID_MAP_PORTIONS,
+              "a portion is what hangs on one child of the root");
 
 struct sid_map_branch {
     void *children[FANOUT]; /* branches, on the lower level leaves; NULL: nothing below */
@@ -176,6 +178,20 @@ const void *sid_map_find(const struct sid_map *map, const struct sid *sid)
         return NULL;
     const struct leaf *leaf = branch->children[child_of(hash, 1)];
     return leaf == NULL ? NULL : leaf->slots[slot_of(leaf, sid, hash)];
+}
+
+void sid_map_walk(const struct sid_map *map, unsigned portion,
+                  void (*visit)(void *context, const void *record), void *context)
+{
+    assert(portion < FANOUT);
+    const struct sid_map_branch *branch = map->root == NULL ? NULL : map->root->children[portion];
+
+    for (size_t i = 0; branch != NULL && i < FANOUT; i++) {
+        const struct leaf *leaf = branch->children[i];
+        for (size_t slot = 0; leaf != NULL && slot <= leaf->mask; slot++)
+            if (leaf->slots[slot] != NULL)
+                visit(context, leaf->slots[slot]);
+    }
 }
 
 bool sid_map_put(struct sid_map *map, const void *record)

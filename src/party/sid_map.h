@@ -26,6 +26,12 @@ void sid_map_done(struct sid_map *map);
 
 const void *sid_map_find(const struct sid_map *map, const struct sid *sid); /* NULL: none */
 
+enum { SID_MAP_PORTIONS = 64 };
+
+/* Every record of that portion of the map, in no order; the portions together are all of it. */
+void sid_map_walk(const struct sid_map *map, unsigned portion,
+                  void (*visit)(void *context, const void *record), void *context);
+
 /* Adds the record, or puts it in the place of the one with its SID. Takes a hold of its own. False
  * when out of memory; the map is then as before. */
 bool sid_map_put(struct sid_map *map, const void *record);

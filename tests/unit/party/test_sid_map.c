@@ -124,3 +124,26 @@ Test(sid_map, equal_in_their_random_bits_alone_is_not_equal)
     cr_assert_null(sid_map_find(&map, &twin));
     sid_map_done(&map);
 }
+
+static void sum_up(void *context, const void *record)
+{
+    int *sum = context;
+    *sum += ((const struct thing *)record)->value;
+}
+
+Test(sid_map, the_portions_together_are_all_of_it)
+{
+    struct sid_map map = {.unref = unref};
+    int sum = 0;
+
+    for (unsigned i = 0; i < SID_MAP_PORTIONS; i++)
+        sid_map_walk(&map, i, sum_up, &sum);
+    cr_assert_eq(sum, 0);
+    for (int n = 0; n < MANY; n++)
+        put(&map, (uint64_t)n, n % 2 == 0 ? ANYWHERE : CROWDED, n);
+    for (unsigned i = 0; i < SID_MAP_PORTIONS; i++)
+        sid_map_walk(&map, i, sum_up, &sum);
+    cr_assert_eq(sum, MANY * (MANY - 1) / 2);
+    sid_map_done(&map);
+    leaks_check();
+}
