@@ -12,6 +12,8 @@ enum { STAMP_BITS = 24, INDEX_SHIFT = 8 /* past the bits that say what UUID it i
 static const uint64_t stamp_mask = ((uint64_t)1 << STAMP_BITS) - 1;
 
 static_assert((TOUCH_SLOTS & (TOUCH_SLOTS - 1)) == 0, "an index is cut off by a mask");
+static_assert(TOUCH_TOKENS * (TOUCH_AGAIN_S * 1000 / TOUCH_PAUSE_MS) >= TOUCH_SLOTS,
+              "one worker sends as much as the table holds");
 
 bool touch_is_due(struct touch_seen *seen, const struct sid *id, int64_t now_s)
 {
@@ -71,12 +73,21 @@ static void send_batch(struct loop_timer *timer)
     struct touch_batch *batch = &worker->touched;
 
     batch->started = false;
+    batch->sent_ms = clock_mono_ms(worker->server->clock);
     submit(worker, STORE_TOKENS_TOUCH, batch->tokens, batch->token_count);
     submit(worker, STORE_SECRETS_TOUCH, batch->secrets, batch->secret_count);
     batch->token_count = batch->secret_count = 0;
 }
 
-/* A full batch does not wait. */
+/* A full one waits for nothing but the pause behind the one before. */
+static uint32_t wait_ms(const struct worker *worker, bool is_full)
+{
+    if (!is_full)
+        return TOUCH_BATCH_MS;
+    int64_t past_ms = clock_mono_ms(worker->server->clock) - worker->touched.sent_ms;
+    return past_ms < TOUCH_PAUSE_MS ? (uint32_t)(TOUCH_PAUSE_MS - past_ms) : 0;
+}
+
 static void start(struct worker *worker, bool is_full)
 {
     struct touch_batch *batch = &worker->touched;
@@ -84,7 +95,7 @@ static void start(struct worker *worker, bool is_full)
     if (batch->started && !is_full)
         return;
     batch->timer.fire = send_batch;
-    batch->started = loop_timer_start(worker->loop, &batch->timer, is_full ? 0 : TOUCH_BATCH_MS);
+    batch->started = loop_timer_start(worker->loop, &batch->timer, wait_ms(worker, is_full));
     if (!batch->started)
         batch->token_count = batch->secret_count = 0; /* no memory: these are passed over */
 }

@@ -1,7 +1,8 @@
 /* When tokens and secrets were used last, written behind (SPEC 3): noted where they are used, sent
- * to the store in batches about once a second. A use is noted at most once a minute for each token
- * and secret, on whatever thread; under load uses are passed over before anything else suffers:
- * the tables here are of fixed size, and the store drops touches first.
+ * to the store in batches about once a second, or sooner where one is full. A use is noted at most
+ * once a minute for each token and secret, on whatever thread; under load uses are passed over
+ * before anything else suffers: the tables here are of fixed size, full batches go one by one with
+ * a pause between them, and the store drops touches first.
  *
  * The way of an introspection through here is one load and a comparison: no lock, no allocation.
  * What waits when the server stops (a second's worth) is lost. */
@@ -20,10 +21,11 @@ struct worker;
 
 enum {
     TOUCH_SLOTS = 16 * 1024, /* a power of two */
-    TOUCH_TOKENS = 256,      /* of one batch */
-    TOUCH_SECRETS = 64,
+    TOUCH_TOKENS = 32,       /* of one batch: the writer may have the loop's core */
+    TOUCH_SECRETS = 32,
     TOUCH_AGAIN_S = 60,
     TOUCH_BATCH_MS = 1000,
+    TOUCH_PAUSE_MS = 100, /* behind one, before a full one */
 };
 
 /* What was noted in the last minute, of the whole process. Zeroed is empty. A slot holds a part of
@@ -49,6 +51,7 @@ struct touch_batch {
     unsigned token_count, secret_count;
     struct loop_timer timer;
     bool started;
+    int64_t sent_ms; /* the last one; monotonic */
 };
 
 /* The token was used just now, from this address (as struct peer has it). */

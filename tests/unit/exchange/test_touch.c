@@ -1,9 +1,11 @@
 /* Last uses: once a minute for each id, whoever asks; addresses as they are noted. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exchange/peer.h"
-#include "exchange/touch.h"
+#include "exchange/server.h"
+#include "support/fake.h"
 
 enum { NOW_S = 1790000000 };
 
@@ -52,6 +54,86 @@ Test(touch, a_clock_that_leaps_holds_nobody_up)
     cr_assert(touch_is_due(seen, &id, NOW_S + 7200));
     free(seen);
 }
+
+/* ---- when a batch goes ---- */
+
+struct bench {
+    struct loop loop; /* first */
+    struct fake_clock clock;
+    struct server server;
+    struct worker worker;
+    uint32_t after_ms; /* of the timer */
+};
+
+static bool timer_start(struct loop *loop, struct loop_timer *timer, uint32_t after_ms)
+{
+    timer->impl = timer;
+    ((struct bench *)loop)->after_ms = after_ms;
+    return true;
+}
+
+static const struct loop_ops ops = {.timer_start = timer_start};
+
+static struct bench *bench_new(void)
+{
+    struct bench *b = calloc(1, sizeof(*b));
+
+    b->loop.ops = &ops;
+    fake_clock_init(&b->clock, NOW_S * INT64_C(1000));
+    b->server.clock = &b->clock.clock;
+    b->worker.server = &b->server;
+    b->worker.loop = &b->loop;
+    b->worker.touched.sent_ms = clock_mono_ms(b->server.clock);
+    return b;
+}
+
+static void use(struct bench *b, unsigned first, unsigned end)
+{
+    const struct in6_addr address = {.s6_addr = {1}};
+
+    for (unsigned i = first; i < end; i++) {
+        struct sid id = id_of((uint8_t)i, (uint8_t)(i + 1));
+        touch_token(&b->worker, &id, &address, NOW_S);
+    }
+}
+
+Test(touch, a_full_batch_goes_a_pause_behind_the_one_before)
+{
+    static const struct {
+        int64_t past_ms;
+        uint32_t after_ms;
+    } rows[] = {{0, TOUCH_PAUSE_MS},
+                {1, TOUCH_PAUSE_MS - 1},
+                {TOUCH_PAUSE_MS - 1, 1},
+                {TOUCH_PAUSE_MS, 0},
+                {60000, 0}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bench *b = bench_new();
+        fake_clock_pass(&b->clock, rows[i].past_ms);
+        use(b, 0, 1);
+        cr_assert_eq(b->after_ms, TOUCH_BATCH_MS);
+        use(b, 1, TOUCH_TOKENS - 1);
+        cr_assert_eq(b->after_ms, TOUCH_BATCH_MS);
+        use(b, TOUCH_TOKENS - 1, TOUCH_TOKENS);
+        cr_assert_eq(b->after_ms, rows[i].after_ms);
+        free(b);
+    }
+}
+
+/* Passed over is not noted: its next use is due, once there is room. */
+Test(touch, what_a_full_batch_passes_over_stays_due)
+{
+    struct bench *b = bench_new();
+    struct sid id = id_of(TOUCH_TOKENS, TOUCH_TOKENS + 1);
+
+    use(b, 0, TOUCH_TOKENS + 1);
+    cr_assert_eq(b->worker.touched.token_count, TOUCH_TOKENS);
+    cr_assert(touch_is_due(&b->server.touched, &id, NOW_S));
+    free(b);
+}
+
+/* ---- addresses ---- */
 
 static const struct {
     struct str text;
