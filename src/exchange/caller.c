@@ -129,11 +129,11 @@ enum step_result caller_step_identify(struct exchange *x)
 enum step_result caller_step_judge(struct exchange *x)
 {
     struct caller_state *state = x->state;
-    struct token_facts facts = caller_token_facts(x);
     struct token_standing standing;
 
     if (state->bearer.ptr == NULL)
         return STEP_NEXT;
+    struct token_facts facts = caller_token_facts(x);
     if (!result_ok(state->verification.result))
         return exchange_fault(x, state->verification.result);
     verification_count(x, &state->verification, address_key(x));
