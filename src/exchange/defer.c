@@ -1,5 +1,7 @@
 /* The worker's queue of expensive work. It is bounded in length, so a flood is answered 503 early,
- * and in work a turn, so that between two portions the loop reads and answers what is cheap. */
+ * and in work a turn, so that between two portions the loop reads and answers what is cheap. What
+ * was put off in one turn is done at the end of the next: the loop has then looked at all
+ * connections once more, and whoever sent a request and left at once is known to have left. */
 #include <assert.h>
 
 #include "exchange/exchange.h"
@@ -19,8 +21,9 @@ static void post_turn(struct worker *worker)
 static struct exchange *take(struct worker *worker)
 {
     struct exchange *x = worker->defer_first;
-    if (x == NULL)
+    if (worker->defer_due == 0)
         return NULL;
+    worker->defer_due--;
     worker->defer_first = x->queue_next;
     if (worker->defer_first == NULL)
         worker->defer_last = NULL;
@@ -60,7 +63,7 @@ static void work_off(struct worker *worker)
 
     do
         left -= work_some(worker, left, until_ns);
-    while (left > 0 && worker->defer_first != NULL && clock_mono_ns() < until_ns);
+    while (left > 0 && worker->defer_due > 0 && clock_mono_ns() < until_ns);
 }
 
 static void send_submitted(struct worker *worker)
@@ -80,9 +83,11 @@ static void turn(struct loop_msg *message)
 
     worker->defer_posted = false;
     worker->in_turn = true;
-    work_off(worker);
+    if (worker->defer_due > 0)
+        work_off(worker);
     worker->in_turn = false;
     send_submitted(worker);
+    worker->defer_due = worker->defer_count;
     post_turn(worker);
 }
 
@@ -136,6 +141,8 @@ enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange
     else
         worker->defer_first = x;
     worker->defer_last = x;
+    if (worker->in_turn && worker->defer_due == worker->defer_count) /* another portion */
+        worker->defer_due++;
     worker->defer_count++;
     post_turn(worker);
     return STEP_WAIT;

@@ -66,7 +66,7 @@ struct worker {
 
     /* deferred work, oldest first */
     struct exchange *defer_first, *defer_last;
-    unsigned defer_count;
+    unsigned defer_count, defer_due; /* due: the loop has turned since they came */
     struct loop_msg defer_turn;
     bool defer_posted, in_turn;
     int64_t defer_turn_ns; /* work that is due is begun for so long; worker_init's */

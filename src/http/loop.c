@@ -24,8 +24,7 @@ struct http_loop {
     h2o_evloop_t *native;
     pthread_t owner;
 
-    _Atomic(struct loop_msg *) posts;       /* of other threads, newest first */
-    struct loop_msg *own_first, **own_last; /* of this one */
+    _Atomic(struct loop_msg *) posts; /* newest first */
     h2o_socket_t *wake;
 
     struct timer_place *timers; /* a heap, soonest first */
@@ -43,41 +42,17 @@ struct http_loop {
 static void loop_post_message(struct loop *port, struct loop_msg *msg)
 {
     struct http_loop *loop = (struct http_loop *)port;
-
-    if (pthread_equal(loop->owner, pthread_self())) {
-        msg->next = NULL;
-        *loop->own_last = msg;
-        loop->own_last = &msg->next;
-        return;
-    }
     struct loop_msg *head = atomic_load_explicit(&loop->posts, memory_order_relaxed);
+
     do
         msg->next = head;
     while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, msg, memory_order_release,
                                                   memory_order_relaxed));
-    if (head == NULL) {
+    if (head == NULL && !pthread_equal(loop->owner, pthread_self())) {
         uint64_t one = 1;
         ssize_t written = write(h2o_socket_get_fd(loop->wake), &one, sizeof(one));
         assert(written == sizeof(one) || errno == EAGAIN); /* full: it is awake already */
     }
-}
-
-static void run_all(struct loop_msg *oldest)
-{
-    while (oldest != NULL) {
-        struct loop_msg *msg = oldest;
-        oldest = msg->next; /* msg may be posted again, or be gone, from the call on */
-        msg->run(msg);
-    }
-}
-
-static struct loop_msg *take_own(struct http_loop *loop)
-{
-    struct loop_msg *oldest = loop->own_first;
-
-    loop->own_first = NULL;
-    loop->own_last = &loop->own_first;
-    return oldest;
 }
 
 static void run_posts(struct http_loop *loop)
@@ -91,7 +66,11 @@ static void run_posts(struct http_loop *loop)
         oldest = newest;
         newest = next;
     }
-    run_all(oldest);
+    while (oldest != NULL) {
+        struct loop_msg *msg = oldest;
+        oldest = msg->next; /* msg may be posted again, or be gone, from the call on */
+        msg->run(msg);
+    }
 }
 
 static void on_wake(h2o_socket_t *sock, const char *err)
@@ -312,7 +291,6 @@ struct http_loop *http_loop_new(const struct clock *clock)
     loop->clock = clock;
     loop->firing_ms = -1;
     loop->owner = pthread_self();
-    (void)take_own(loop);
     loop->native = h2o_evloop_create();
     loop->watch_fd = set_fd;
     loop->wake = listen_to(loop, wake_fd, on_wake);
@@ -347,10 +325,7 @@ struct st_h2o_evloop_t *http_loop_native(struct http_loop *loop)
 
 void http_loop_turn(struct http_loop *loop, int max_wait_ms)
 {
-    struct loop_msg *own = take_own(loop);
-
-    h2o_evloop_run(loop->native, own != NULL ? 0 : wait_for(loop, max_wait_ms));
+    h2o_evloop_run(loop->native, wait_for(loop, max_wait_ms));
     run_timers(loop);
-    run_all(own);
     run_posts(loop);
 }

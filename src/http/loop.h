@@ -1,9 +1,8 @@
 /* core/loop.h on the event loop of libh2o. One per worker thread; the thread that makes it turns
  * and frees it.
  *
- * Posts wait in a lock-free stack and an eventfd wakes the loop. A post by the loop's own thread
- * costs no system call, and runs when the loop has looked at its descriptors once more: whoever put
- * work off by it finds that those who left meanwhile are known to have left. Timers are a heap in
+ * Posts wait in a lock-free stack and an eventfd wakes the loop; a post by the loop's own thread
+ * costs no system call, since the turn looks at the stack before it sleeps. Timers are a heap in
  * which a timer's impl is its place; they run on the clock handed in, not on the library's, which
  * follows the wall clock. Watched descriptors sit in an epoll set of their own, which the library
  * sees as one readable descriptor, so removing one is exact whatever the library has pending. */

@@ -33,6 +33,17 @@ static enum step_result in_portions(struct exchange *x)
     return exchange_defer_again(x, work);
 }
 
+static void work_and_lose_the_client(struct exchange *x)
+{
+    work(x);
+    exchange_forsake(x);
+}
+
+static enum step_result later_alone(struct exchange *x)
+{
+    return exchange_defer(x, work_and_lose_the_client);
+}
+
 static enum step_result finish(struct exchange *x)
 {
     rider_note(x, 'd');
@@ -41,9 +52,10 @@ static enum step_result finish(struct exchange *x)
 
 static const struct endpoint once = {.name = "once", .steps = {later, finish}};
 static const struct endpoint twice = {.name = "twice", .steps = {later, later, finish}};
+static const struct endpoint lost_between = {.name = "lost", .steps = {later_alone, later, finish}};
 static const struct endpoint portions = {.name = "portions", .steps = {in_portions, finish}};
 
-static struct rider *start(struct bed *bed, const struct endpoint *endpoint, size_t n)
+static struct rider *come(struct bed *bed, const struct endpoint *endpoint, size_t n)
 {
     struct rider *riders = calloc(n, sizeof(*riders));
     cr_assert_not_null(riders);
@@ -52,6 +64,14 @@ static struct rider *start(struct bed *bed, const struct endpoint *endpoint, siz
         rider_init(&riders[i], bed, endpoint);
         exchange_start(&riders[i].exchange);
     }
+    return riders;
+}
+
+/* And the loop has looked at its connections since. */
+static struct rider *start(struct bed *bed, const struct endpoint *endpoint, size_t n)
+{
+    struct rider *riders = come(bed, endpoint, n);
+    bed_turn(bed);
     return riders;
 }
 
@@ -191,6 +211,42 @@ Test(defer, work_for_those_who_left_is_dropped_and_counts_nothing)
     leaks_check();
 }
 
+Test(defer, what_comes_in_a_turn_is_done_in_the_next)
+{
+    struct bed bed;
+    bed_init(&bed);
+    struct rider *first = come(&bed, &once, 2);
+    cr_assert_eq(bed_turn(&bed), 1u);
+    cr_assert_eq(delivered(first, 2), 0u);
+    struct rider *second = come(&bed, &once, 1); /* behind them, in the turn that does them */
+    cr_assert_eq(bed_turn(&bed), 1u);
+    cr_assert(delivered(first, 2) == 2 && delivered(second, 1) == 0);
+    cr_assert_eq(bed_turn(&bed), 1u);
+    cr_assert_eq(delivered(second, 1), 1u);
+    cr_assert_eq(bed_turn(&bed), 0u);
+    end(first, 2);
+    end(second, 1);
+    bed_done(&bed);
+}
+
+Test(defer, forsaken_work_is_dropped_now_and_later_and_its_end_delivered)
+{
+    struct bed bed;
+    bed_init(&bed);
+    struct rider *queued = come(&bed, &once, 2), *between = come(&bed, &lost_between, 1);
+    bed_turn(&bed);
+    exchange_forsake(&queued[0].exchange);
+    bed_turn(&bed);
+    cr_assert(queued[0].worked == 0 && queued[0].delivered == 1 && queued[0].delivered_gone);
+    cr_assert(queued[1].worked == 1 && queued[1].delivered == 1 && !queued[1].delivered_gone);
+    cr_assert(between->worked == 1 && between->delivered == 1 && between->delivered_gone);
+    cr_assert_str_eq(between->path, "q");
+    end(queued, 2);
+    end(between, 1);
+    bed_done(&bed);
+    leaks_check();
+}
+
 Test(defer, a_flood_that_left_is_gone_in_one_turn)
 {
     enum { N = 20 * TURN };
@@ -220,6 +276,7 @@ Test(defer, portions_run_the_same_step_again)
     other.portions = 2;
     exchange_start(&rider.exchange);
     exchange_start(&other.exchange);
+    bed_turn(&bed);
     bed_turn(&bed);
     cr_assert_str_eq(rider.path, "ppppppd");
     cr_assert_str_eq(other.path, "pppd");
@@ -262,6 +319,7 @@ Test(defer, a_client_may_leave_between_portions)
     rider.portions = 3;
     exchange_start(&rider.exchange);
     exchange_abandon(&rider.exchange);
+    bed_turn(&bed);
     bed_turn(&bed);
     cr_assert_eq(rider.worked, 0u);
     cr_assert_eq(rider.delivered, 1u);
