@@ -29,6 +29,15 @@ struct token_standing {
 RESULT token_standing(const struct token_facts *facts, const struct verified_token *token,
                       struct token_standing *out);
 
+/* What revocations by selector look at (revocation_selector_matches), of the newest JWT of a
+ * token's row. chain holds the partners it points to. Its iat_s is the latest that JWT can have:
+ * before its end, where the row does not say more (a JWT of a later generation). over_ceiling is
+ * worked out where it is asked for: the row's names are not all within what its application and
+ * partners have now, whether these work or not; a name the catalogue does not know is not. */
+struct epoch_subject token_subject_of_row(const struct token_facts *facts,
+                                          const struct token_row *row, bool asks_ceiling,
+                                          struct sid chain[LIMIT_PARTNER_DEPTH]);
+
 enum token_state { TOKEN_LIVE, TOKEN_REVOKED, TOKEN_EXPIRED };
 
 /* Of a token's row, whether its application works just now or not: what is revoked stays so when

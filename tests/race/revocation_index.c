@@ -1,5 +1,6 @@
-/* One writer adds, narrows, revokes, grows, sweeps and cuts; readers meanwhile must find everything
- * that was applied before they looked, whole (P1, P2), and never anything that was not. */
+/* One writer adds, narrows, revokes, grows, sweeps and cuts, by epochs and by selectors that come
+ * and go; readers meanwhile must find everything that was applied before they looked, whole (P1,
+ * P2), and never anything that was not. */
 #include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -71,6 +72,30 @@ static void look_at_narrowed(uint64_t n, uint64_t bound)
     assert(str_eq(set.scopes, names_of((uint64_t)set.exp_s, memory)));
 }
 
+/* Every selector names its number; each comes, and is taken back with the next but one. */
+static struct str selected(uint64_t number, char memory[NAMES_MAX])
+{
+    return str_make(memory, (size_t)snprintf(memory, NAMES_MAX, "held.%" PRIu64, number));
+}
+
+static bool is_selected(uint64_t number)
+{
+    char memory[NAMES_MAX];
+    struct epoch_subject subject = {.epoch = 0, .scopes = selected(number, memory)};
+    return revocation_index_is_cut(revocations, &subject);
+}
+
+/* The last before bound is there until two more have come. */
+static void look_at_selectors(uint64_t bound)
+{
+    uint64_t last = (bound - 1) / EPOCH_EVERY;
+    bool is_cut = is_selected(last);
+
+    assert(is_cut || atomic_load(&applied) >= (last + 2) * EPOCH_EVERY);
+    assert(!is_selected(TOKENS));
+    (void)revocation_index_asks_ceiling(revocations, 0);
+}
+
 static void look(uint64_t step)
 {
     uint64_t bound = atomic_load(&applied);
@@ -90,6 +115,8 @@ static void look(uint64_t step)
         assert(revocation_index_is_cut(revocations, &subject));
     subject.epoch = UINT64_MAX;
     assert(!revocation_index_is_cut(revocations, &subject));
+    if (bound > EPOCH_EVERY)
+        look_at_selectors(bound);
 }
 
 static void *read_on(void *arg)
@@ -128,6 +155,21 @@ static void say(uint64_t n, unsigned round)
     apply(&entry, 1);
 }
 
+static void select_tokens(uint64_t n)
+{
+    char memory[NAMES_MAX];
+    uint64_t place = n / EPOCH_EVERY;
+    struct store_entry entries[] = {
+        {.number = n + 1,
+         .kind = ENTRY_SELECTOR,
+         .id = sid_of(place),
+         .selector = {.scopes = selected(place, memory)},
+         .end_s = END_S},
+        {.number = n + 1, .kind = ENTRY_SELECTOR, .id = sid_of(place - 2)}, /* over: its end */
+    };
+    apply(entries, place < 2 ? 1 : 2);
+}
+
 static void write_all(void)
 {
     for (uint64_t n = 0; n < TOKENS; n += BATCH) {
@@ -140,6 +182,7 @@ static void write_all(void)
                                         .id = sid_of(n / EPOCH_EVERY),
                                         .end_s = END_S};
             apply(&epoch, 1);
+            select_tokens(n);
         }
         revocation_index_complete(revocations, n + BATCH);
         atomic_store(&applied, n + BATCH);

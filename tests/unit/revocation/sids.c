@@ -50,6 +50,28 @@ struct store_entry entry_epoch(uint64_t number, enum entry_kind kind, struct sid
     return (struct store_entry){.number = number, .kind = kind, .id = id, .end_s = end_s};
 }
 
+struct store_entry entry_dated(uint64_t number, enum entry_kind kind, struct sid id, uint64_t below,
+                               int64_t before_s, int64_t end_s)
+{
+    return (struct store_entry){.number = number,
+                                .kind = kind,
+                                .id = id,
+                                .below = below,
+                                .before_s = before_s,
+                                .end_s = end_s};
+}
+
+struct store_entry entry_selector(uint64_t number, struct sid id,
+                                  struct revocation_selector selector, int64_t end_s)
+{
+    return (struct store_entry){.number = number,
+                                .kind = ENTRY_SELECTOR,
+                                .id = id,
+                                .below = number,
+                                .selector = selector,
+                                .end_s = end_s};
+}
+
 struct store_entry entry_key(uint64_t number, struct str kid, int64_t end_s)
 {
     struct store_entry entry = {.number = number, .kind = ENTRY_EPOCH_KEY, .end_s = end_s};
