@@ -38,7 +38,9 @@ enum sqlite_verb {
     SQLITE_VERB_TOKEN_UPDATE,
     SQLITE_VERB_TOKEN_TOUCH,
     SQLITE_VERB_TOKEN_FIND,
-    SQLITE_VERB_TOKENS_PRUNE,
+    SQLITE_VERB_PRUNE_PARTNER,
+    SQLITE_VERB_PRUNE_LOOK,
+    SQLITE_VERB_PRUNE_TOKEN,
     SQLITE_VERB_ENTRY_FIND,
     SQLITE_VERB_ENTRY_CREATE,
     SQLITE_VERB_ENTRY_MOVE,
@@ -73,6 +75,11 @@ struct sqlite {
         const struct token_row *const *rows;
         size_t count;
     } new_tokens; /* what the virtual table holds while they go in */
+    struct sqlite_prune_place {
+        struct sid partner_sid; /* none: a round begins */
+        int64_t exp_s;
+        struct sid token_sid; /* the last row that was looked at */
+    } prune_place;            /* where the clean-up of token rows stands */
     sqlite3_stmt *statements[SQLITE_VERB_COUNT];
     char trouble[256]; /* the last error */
 };
@@ -151,6 +158,11 @@ RESULT sqlite_migrate(struct sqlite *s, const struct store_backend_options *opti
 /* Makes that table known to the connection. False: sqlite_fault tells. */
 bool sqlite_new_tokens_register(struct sqlite *s);
 
+/* ---- sqlite_prune.c ---- */
+
+/* A step of the clean-up of token rows; it goes on where the last one stopped. */
+RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
+
 /* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c ---- */
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
@@ -173,7 +185,6 @@ struct result sqlite_token_touch(struct store_backend *backend, const struct sto
 /* Revision and exp_signed_s of the token's row, 0 where there is none. */
 RESULT sqlite_token_find(struct sqlite *s, const struct sid *token_sid, uint64_t *out_revision,
                          int64_t *out_end_s);
-RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t if_revision, uint64_t *out_number,
                                   enum store_outcome *out);

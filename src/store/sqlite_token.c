@@ -106,13 +106,3 @@ struct result sqlite_token_touch(struct store_backend *backend, const struct sto
     sqlite_bind_text_str(st, 3, touch->ip);
     return sqlite_run(s, st);
 }
-
-struct result sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit,
-                                  size_t *out_count)
-{
-    sqlite3_stmt *st = sqlite_statement(s, SQLITE_VERB_TOKENS_PRUNE,
-                                        "DELETE FROM tokens WHERE token_sid IN (SELECT token_sid "
-                                        "FROM tokens WHERE exp_signed_s < ?1 LIMIT ?2)");
-
-    return sqlite_prune(s, st, before_s, limit, out_count);
-}

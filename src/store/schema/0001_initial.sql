@@ -61,7 +61,7 @@ CREATE TABLE application_secrets (
 CREATE INDEX application_secrets_client ON application_secrets (client_id);
 
 -- The table that grows with every token issued. It has no foreign keys (who it names was looked up in
--- memory a moment ago, and is never deleted) and one index, for the clean-up: each costs every token.
+-- memory a moment ago, and is never deleted), and few indexes: each costs every token.
 CREATE TABLE tokens (
     token_sid BLOB NOT NULL PRIMARY KEY CHECK (length(token_sid) = 16),
     client_id BLOB NOT NULL,
@@ -76,8 +76,6 @@ CREATE TABLE tokens (
     generation INTEGER NOT NULL,
     revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX tokens_exp_signed ON tokens (exp_signed_s);
 
 -- The sequence: one row per thing revoked, the newest where there were several.
 CREATE TABLE entries (

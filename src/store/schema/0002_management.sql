@@ -2,7 +2,7 @@
 
 -- Lists are one partner's, in the order of one column or filtered by it. Each index ends with the
 -- primary key, so tokens_partner is the order by token_sid. Each costs every token that is issued:
--- no index for what no list asks.
+-- no index for what no list asks. tokens_exp is the clean-up's too.
 ALTER TABLE tokens ADD COLUMN last_accessed_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE tokens ADD COLUMN last_accessed_ip TEXT NOT NULL DEFAULT '';
 -- What the newest JWT was signed with.

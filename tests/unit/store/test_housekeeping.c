@@ -80,6 +80,47 @@ CONTRACT(many_rows_go_in_steps_between_requests)
     free(requests);
 }
 
+static bool has_token(struct fixture *f, unsigned n)
+{
+    struct store_read read = {.verb = STORE_TOKEN_GET, .in.token_sid = fixture_sid(n)};
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 1 << 16);
+    cr_assert_eq(fixture_read_now(f, &read, &arena), ERR_NONE);
+    arena_reset(&arena);
+    return read.outcome == STORE_OUTCOME_DONE;
+}
+
+/* Whatever partner they are of, and behind many whose end was brought forward: these stay until the
+ * end that was once signed. */
+CONTRACT(rows_go_by_the_end_that_was_ever_signed)
+{
+    enum { N = 1200, PARTNERS = 5, EACH = 7, FIRST = 100 };
+    struct store_request *requests = calloc(N, sizeof(*requests));
+
+    for (unsigned i = 0; i < N; i++) {
+        bool stays = i % EACH == 1;
+        requests[i] = fixture_token(FIRST + i, LATER_S);
+        requests[i].in.token_create.partner_sid = fixture_sid(2 + i % PARTNERS);
+        requests[i].in.token_create.exp_s = LATER_S - stays; /* the first to be met */
+        requests[i].in.token_create.exp_signed_s = stays ? LATER_S + 36000 : LATER_S;
+    }
+    fixture_start(f);
+    fixture_submit(f, requests, N);
+    fixture_await(f, requests, N);
+    fixture_pass(f, 900 * SECOND_MS + HOUR_MS);
+    for (int i = 0; i < 8; i++)
+        fixture_pass(f, HOUR_MS / 10);
+    for (unsigned i = 0; i < N; i++)
+        cr_assert_eq(has_token(f, FIRST + i), i % EACH == 1, "%u", i);
+    for (int i = 0; i < 110; i++)
+        fixture_pass(f, HOUR_MS / 10);
+    for (unsigned i = 1; i < N; i += EACH)
+        cr_assert_not(has_token(f, FIRST + i), "%u", i);
+    cr_assert_eq(pruned(f), N);
+    free(requests);
+}
+
 CONTRACT(the_hook_is_told_a_time_a_minute_back)
 {
     fixture_start(f);
