@@ -10,6 +10,7 @@ extern const struct endpoint manage_openapi;              /* openapi.c */
 extern const struct endpoint manage_audit;                /* audit_log.c */
 extern const struct endpoint manage_audit_head;           /* audit_head.c */
 extern const struct endpoint manage_explain;              /* explain.c */
+extern const struct endpoint manage_leaks;                /* leaks.c */
 extern const struct endpoint manage_scopes, manage_scope; /* scopes.c */
 /* partners_read.c, _create.c, _update.c */
 extern const struct endpoint manage_partners, manage_partner, manage_partner_create,

@@ -24,6 +24,8 @@ static const struct route routes[] = {
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "admin/tokens/{token_sid}/explain"), ROUTE_PARAMETERS, 0,
      &manage_explain},
 
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "admin/leaks"), 0, LIMIT_BODY_BATCH, &manage_leaks},
+
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},
     {METHOD_GET, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner},
