@@ -129,7 +129,7 @@ enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange
 {
     struct worker *worker = x->worker;
 
-    if (worker->defer_count >= WORKER_DEFER_MAX) {
+    if (x->crowded || worker->defer_count >= WORKER_DEFER_MAX) {
         metrics_add(&worker->metrics, METRIC_HTTP_OVERLOADED, 1);
         return exchange_refuse(x, ERR_OVERLOADED, STR_NONE);
     }

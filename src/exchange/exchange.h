@@ -74,7 +74,9 @@ struct exchange {
     uint32_t retry_after_s;  /* of ERR_TOO_MANY_GUESSES; 0: the usual */
     struct str scope_needed; /* named in the challenge of ERR_INSUFFICIENT_SCOPE; may be empty */
 
-    void (*deliver)(struct exchange *x); /* http's; set before exchange_start */
+    /* http's; set before exchange_start */
+    void (*deliver)(struct exchange *x);
+    bool crowded; /* so many are under way that no more may wait for deferred work */
 
     /* the driver's */
     unsigned next_step;
@@ -119,7 +121,8 @@ enum step_result exchange_again_from(struct exchange *x,
 
 /* Expensive work (signing, a first verification) goes through the worker's bounded queue, a few
  * dozen a turn, so that a flood cannot starve what is cheap; it is dropped when the client leaves.
- * The step returns what this returns: WAIT, or DONE with 503 when the queue is full. */
+ * The step returns what this returns: WAIT, or DONE with 503 when the queue is full
+ * or x crowded. */
 enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange *x));
 
 /* Likewise, and then the calling step runs again instead of the following one: work in portions. */

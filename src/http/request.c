@@ -200,6 +200,14 @@ static bool fill(struct slot *slot, const struct guard_head *head, struct str bo
            copy(arena, &r->if_none_match) && copy(arena, &r->if_match) && copy(arena, &r->origin);
 }
 
+/* The last quarter of the room is for requests that are answered at once, or a flood of signatures
+ * would shut out those that cost nothing. */
+static bool is_crowded(const struct http_worker *worker)
+{
+    unsigned max = worker->settings->in_flight_max;
+    return worker->in_flight > max - max / 4;
+}
+
 /* Which route answers; one that refuses, when none does. */
 static const struct route *choose(struct slot *slot, const struct guard_head *head, size_t body_len)
 {
@@ -224,6 +232,7 @@ static const struct route *choose(struct slot *slot, const struct guard_head *he
         metrics_add(&worker->worker.metrics, METRIC_HTTP_OVERLOADED, 1);
         return refused(slot, ERR_OVERLOADED, NULL, false);
     }
+    slot->x.crowded = is_crowded(worker);
     metrics_add(&worker->worker.metrics, METRIC_HTTP_REQUESTS, 1);
     return route;
 }

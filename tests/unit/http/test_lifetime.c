@@ -122,6 +122,34 @@ Test(lifetime, too_many_in_flight_is_503_except_health)
     toy_stop();
 }
 
+/* F-40: where others wait for signatures, what costs nothing is still answered. */
+Test(lifetime, the_last_quarter_is_for_what_is_answered_at_once)
+{
+    enum { MAX = 8, WAITING = MAX - MAX / 4 };
+    int fds[WAITING];
+    toy.config.server.max_in_flight = MAX;
+    toy_start();
+    for (int i = 0; i < WAITING; i++) {
+        toy_ask("POST /defer HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", &a);
+        cr_assert_eq(a.status, 200);
+        fds[i] = toy_connect();
+        toy_say(fds[i], HOLD);
+        await_count(&toy.held, i + 1);
+    }
+    toy_ask("POST /defer HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", &a);
+    cr_assert_eq(a.status, 503);
+    cr_assert(answer_has(&a, "\r\nretry-after: "));
+    toy_ask(GET_OK, &a);
+    cr_assert_eq(a.status, 200);
+    atomic_store(&toy.hold_open, true);
+    for (int i = 0; i < WAITING; i++) {
+        toy_read(fds[i], &a);
+        cr_assert_eq(a.status, 200);
+        close(fds[i]);
+    }
+    toy_stop();
+}
+
 Test(lifetime, at_the_cap_the_longest_idle_connection_goes_F40)
 {
     enum { CAP = 8 };
