@@ -109,7 +109,7 @@ Test(waiting, a_flood_that_leaves_costs_no_work_and_no_connection)
     toy_stop();
 }
 
-Test(waiting, whoever_closes_one_direction_alone_is_answered)
+Test(waiting, whoever_closes_one_direction_alone_is_answered) /* RFC9112-9.6 */
 {
     for (int i = 0; i < 2; i++) {
         atomic_store(&toy.hold_open, false);
