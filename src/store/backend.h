@@ -30,8 +30,10 @@ struct store_prune {
     int64_t tokens_before_s;  /* rows whose exp_signed_s is lower go */
     int64_t entries_before_s; /* entries whose end_s is lower go */
     int64_t assertions_before_s;
-    int64_t audit_before_ms; /* older records go, the oldest first, and leave a checkpoint */
-    size_t limit;            /* of rows, each of all kinds */
+    int64_t plans_before_ms;      /* plans of revocations that were over earlier go */
+    int64_t revocations_before_s; /* others whose end_s is lower go, once their entry has */
+    int64_t audit_before_ms;      /* older records go, the oldest first, and leave a checkpoint */
+    size_t limit;                 /* of rows, each of all kinds */
 };
 
 /* Reads beside the backend, from a thread of its own; the backend outlives it. */
@@ -80,11 +82,12 @@ struct store_backend_ops {
                                 const struct store_party_visitor *visitor);
 
     /* In place of the row with its id; what it may not change (store.h) and the revision are
-     * written into *row. */
+     * written into *row. is_fixed: BUSY where what it may hold of scopes would change. */
     struct result (*partner_update)(struct store_backend *backend, struct partner_row *row,
-                                    uint64_t if_revision, enum store_outcome *out);
+                                    uint64_t if_revision, bool is_fixed, enum store_outcome *out);
     struct result (*application_update)(struct store_backend *backend, struct application_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
+                                        uint64_t if_revision, bool is_fixed,
+                                        enum store_outcome *out);
     struct result (*application_delete)(struct store_backend *backend, const struct sid *client_id,
                                         uint64_t if_revision, enum store_outcome *out);
     /* Of one application, by secret_id, at most max. */
@@ -106,26 +109,52 @@ struct store_backend_ops {
      * row, where there is one. *out_number: entry->number when it went in, also in place of an
      * earlier one that the row outlives; the earlier entry's where the token is revoked already; 0
      * where it is over at now_s and nothing was done. A set of the token goes. CONFLICT:
-     * if_revision is neither 0 nor the row's. */
+     * if_revision is neither 0 nor the row's. A marked row is revoked as any other. */
     struct result (*token_revoke)(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t if_revision, uint64_t *out_number,
                                   enum store_outcome *out);
 
-    /* CONFLICT: if_revision is neither 0 nor the row's, or the token is revoked. *out_end_s: the
-     * highest exp of the row now. */
+    /* CONFLICT: if_revision is neither 0 nor the row's, or the token is revoked or marked.
+     * *out_end_s: the highest exp of the row now. */
     struct result (*token_update)(struct store_backend *backend,
                                   const struct store_token_update *update, uint64_t if_revision,
                                   uint64_t *out_revision, int64_t *out_end_s,
                                   enum store_outcome *out);
     struct result (*token_touch)(struct store_backend *backend, const struct store_touch *touch);
 
-    /* Takes the place of the entry of the same kind, id and kid; the later end stays. Sets too. */
-    struct result (*epoch_create)(struct store_backend *backend, struct store_entry *entry);
+    /* Marks the row as ended by that revocation, unless it is marked or revoked already or was made
+     * since. */
+    struct result (*token_mark)(struct store_backend *backend, const struct sid *token_sid,
+                                const struct revocation_row *by, bool *out_marked);
+
+    /* All entries of the subject's kind, id and kid, at most max: number, below, before_s, end_s.
+     */
+    struct result (*subject_read)(struct store_backend *backend, const struct store_entry *subject,
+                                  size_t max, struct store_entry *out, size_t *out_count);
+    /* A new one. Its subject has none with its before_s. */
+    struct result (*entry_create)(struct store_backend *backend, const struct store_entry *entry);
+    /* By number, kind, id, kid and before_s: there is one. */
+    struct result (*entry_delete)(struct store_backend *backend, const struct store_entry *entry);
+    /* Entries of ENTRY_SELECTOR with an end over 0. */
+    struct result (*selectors_count)(struct store_backend *backend, size_t *out);
 
     /* As store_read_entries. */
     struct result (*read_entries)(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);
+
+    /* EXISTS: its id. */
+    struct result (*revocation_create)(struct store_backend *backend,
+                                       const struct revocation_row *row, enum store_conflict *out);
+    /* Text goes into the arena. */
+    struct result (*revocation_find)(struct store_backend *backend,
+                                     const struct sid *revocation_sid, struct arena *arena,
+                                     struct revocation_row *out, bool *out_found);
+    /* State, number, the times of execution and of its end, cursor and tokens are written. */
+    struct result (*revocation_update)(struct store_backend *backend,
+                                       const struct revocation_row *row);
+    /* Whether a revocation is followed whose selector asks for over_ceiling. */
+    struct result (*ceilings_are_asked)(struct store_backend *backend, bool *out);
 
     struct result (*assertion_use)(struct store_backend *backend,
                                    const struct store_assertion *assertion,

@@ -75,8 +75,22 @@ static RESULT run_transaction(struct store *store, struct attempt *attempt)
     return result;
 }
 
+static void tell_entries(struct store *store)
+{
+    const struct store_batch *batch = &store->batch;
+
+    if (batch->progress.entry_count == 0 || store->hooks.committed == NULL)
+        return;
+    int64_t committed_ns = clock_mono_ns();
+    store->hooks.committed(store->hooks.context, batch->entries, batch->progress.entry_count);
+    metrics_revoke_visible(&store->metrics, clock_mono_ns() - committed_ns);
+}
+
+/* Entries first: whoever sees the new version of the tables, and decides by it, sees what had to be
+ * in force before he did. */
 static void publish(struct store *store)
 {
+    uint64_t before = store_tables_version(store);
     const struct store_batch *batch = &store->batch;
     const struct store_progress *progress = &batch->progress;
 
@@ -86,14 +100,10 @@ static void publish(struct store *store)
     store->audit = progress->audit;
     pthread_mutex_unlock(&store->audit_lock);
     metrics_add(&store->metrics, METRIC_STORE_COMMITS, 1);
-    if (progress->change_count > 0 && store->hooks.changed != NULL)
+    tell_entries(store);
+    if (progress->tables_version != before && store->hooks.changed != NULL)
         store->hooks.changed(store->hooks.context, batch->changes, progress->change_count,
                              progress->tables_version);
-    if (progress->entry_count == 0 || store->hooks.committed == NULL)
-        return;
-    int64_t committed_ns = clock_mono_ns();
-    store->hooks.committed(store->hooks.context, batch->entries, progress->entry_count);
-    metrics_revoke_visible(&store->metrics, clock_mono_ns() - committed_ns);
 }
 
 static void count_requests(struct store *store)

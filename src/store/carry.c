@@ -8,21 +8,6 @@
 
 #include "store/front.h"
 
-struct store_entry store_next_entry(const struct store_batch *batch, enum entry_kind kind,
-                                    int64_t end_s)
-{
-    return (struct store_entry){.number = batch->progress.last_number + 1,
-                                .kind = kind,
-                                .end_s = end_s,
-                                .at_ms = batch->wall_ms};
-}
-
-void store_append_entry(struct store_batch *batch, const struct store_entry *entry)
-{
-    batch->entries[batch->progress.entry_count++] = *entry;
-    batch->progress.last_number = entry->number;
-}
-
 int64_t store_over_ms(const struct store *store)
 {
     return wall_watch_is_trusted(&store->watch) ? store->batch.wall_ms : INT64_MIN;
@@ -73,8 +58,7 @@ static RESULT update_token(struct store *store, struct store_request *request)
         return RESULT_OK;
     entry.id = update->token_sid;
     entry.set = (struct entry_set){.scopes = update->scopes, .exp_s = update->exp_s};
-    TRY(store->backend->ops->epoch_create(store->backend, &entry));
-    store_append_entry(batch, &entry);
+    TRY(store_put_entry(store, &entry, &request->outcome));
     request->out.number = entry.number;
     return RESULT_OK;
 }
@@ -94,8 +78,8 @@ static RESULT create_epoch(struct store *store, struct store_request *request)
     } else {
         entry.id = request->in.epoch_create.id;
     }
-    TRY(store->backend->ops->epoch_create(store->backend, &entry));
-    store_append_entry(batch, &entry);
+    entry.below = entry.number;
+    TRY(store_put_entry(store, &entry, &request->outcome));
     request->out.number = entry.number;
     return RESULT_OK;
 }
@@ -159,11 +143,19 @@ static RESULT carry_out_verb(struct store *store, struct store_request *request,
     case STORE_AUDIT_APPEND:
         return RESULT_OK;
     case STORE_REVOCATION_PLAN:
+        return store_carry_revocation_plan(store, request);
     case STORE_REVOCATION_EXECUTE:
+        return store_carry_revocation_execute(store, request);
     case STORE_REVOCATION_STEP:
-        break;
+        return store_carry_revocation_step(store, request);
     }
     return FAULT(ERR_FAULT_INTERNAL);
+}
+
+size_t store_count_entries(const struct store_request *request)
+{
+    bool each = request->verb == STORE_REVOCATION_STEP && request->in.revocation_step.each;
+    return each ? request->in.revocation_step.n + 1 : 1;
 }
 
 static void clear_answer(struct store_request *request)

@@ -28,18 +28,30 @@ static enum store_outcome outcome_of(enum store_conflict conflict)
     return STORE_OUTCOME_DONE;
 }
 
+/* While one asks what a token may hold, that stays. Also until the transaction in which it ceases
+ * to ask is committed: the index hears of both at once. */
+static RESULT ceilings_are_fixed(struct store *store, bool *out)
+{
+    TRY(store->backend->ops->ceilings_are_asked(store->backend, out));
+    *out |= store->batch.progress.ceilings_were_asked;
+    return RESULT_OK;
+}
+
 struct result store_carry_partner(struct store *store, struct store_request *request)
 {
     const struct store_backend_ops *ops = store->backend->ops;
     struct partner_row *row = &request->in.partner;
     enum store_conflict conflict = STORE_CONFLICT_NONE;
+    bool is_fixed = false;
 
     if (request->verb == STORE_PARTNER_CREATE) {
         row->revision = 1;
         TRY(ops->partner_create(store->backend, row, &conflict));
         request->outcome = outcome_of(conflict);
     } else {
-        TRY(ops->partner_update(store->backend, row, request->if_revision, &request->outcome));
+        TRY(ceilings_are_fixed(store, &is_fixed));
+        TRY(ops->partner_update(store->backend, row, request->if_revision, is_fixed,
+                                &request->outcome));
     }
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
@@ -150,8 +162,10 @@ static RESULT create_application(struct store *store, struct store_request *requ
 static RESULT update_application(struct store *store, struct store_request *request)
 {
     struct application_row *row = &request->in.application.row;
+    bool is_fixed = false;
 
-    TRY(store->backend->ops->application_update(store->backend, row, request->if_revision,
+    TRY(ceilings_are_fixed(store, &is_fixed));
+    TRY(store->backend->ops->application_update(store->backend, row, request->if_revision, is_fixed,
                                                 &request->outcome));
     if (request->outcome == STORE_OUTCOME_DONE)
         next_change(store, STORE_CHANGE_APPLICATION)->application = row;
@@ -183,8 +197,8 @@ struct result store_carry_application_delete(struct store *store, struct store_r
     if (entry.end_s <= 0)
         return RESULT_OK;
     entry.id = *client_id;
-    TRY(ops->epoch_create(store->backend, &entry));
-    store_append_entry(batch, &entry);
+    entry.below = entry.number;
+    TRY(store_put_entry(store, &entry, &request->outcome));
     request->out.number = entry.number;
     return RESULT_OK;
 }

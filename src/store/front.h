@@ -12,7 +12,9 @@
 #include "store/wall_watch.h"
 
 enum {
-    STORE_BATCH = 256,                   /* requests in one transaction */
+    STORE_BATCH = 256, /* requests in one transaction */
+    /* One for each, but for a step of a revocation, and the end of its own. */
+    STORE_BATCH_ENTRIES = STORE_BATCH + STORE_REVOCATION_ROWS + 1,
     STORE_READS = 1024,                  /* reads waiting; more are refused */
     STORE_QUEUE = 64 * 1024,             /* requests waiting; more are refused */
     STORE_TOUCH_QUEUE = STORE_QUEUE / 2, /* with more, touches are dropped */
@@ -52,6 +54,7 @@ struct store_read_queue {
 struct store_progress {
     size_t entry_count, change_count;
     uint64_t last_number, tables_version;
+    bool ceilings_were_asked; /* by a revocation that ceased to in this transaction */
     struct store_audit_head audit;
 };
 
@@ -62,8 +65,8 @@ struct store_batch {
     const struct token_row *rows[STORE_BATCH]; /* of those that create tokens together */
     int64_t wall_ms;
     struct store_progress progress;
-    struct store_entry entries[STORE_BATCH];      /* the new ones: at most one of a request */
-    struct store_change changes[2 * STORE_BATCH]; /* at most two */
+    struct store_entry entries[STORE_BATCH_ENTRIES]; /* the new ones */
+    struct store_change changes[2 * STORE_BATCH];    /* at most two */
 };
 
 struct store {
@@ -115,10 +118,23 @@ size_t store_count_creations(const struct store_batch *batch, size_t from);
  */
 RESULT store_carry_out_creations(struct store *store, size_t from, size_t n);
 
+/* How many entries a request makes at most. */
+size_t store_count_entries(const struct store_request *request);
+
+/* ---- carry_entry.c ---- */
+
 /* The batch's next number, for an entry; taken once the entry is appended. */
 struct store_entry store_next_entry(const struct store_batch *batch, enum entry_kind kind,
                                     int64_t end_s);
 void store_append_entry(struct store_batch *batch, const struct store_entry *entry);
+
+/* Writes and appends the entry of an epoch, a selector, a plan or a set; in place of those of its
+ * subject that say nothing beside it, with what they said (*entry is then as it was written).
+ * TOO_MANY: nothing was done. */
+RESULT store_put_entry(struct store *store, struct store_entry *entry, enum store_outcome *out);
+
+/* Writes and appends the end of its subject's entry: one that is over whatever the clock says. */
+RESULT store_end_entry(struct store *store, struct store_entry *entry);
 
 /* The wall clock for questions whether something is over: nothing is while it is in doubt. */
 int64_t store_over_ms(const struct store *store);
@@ -130,6 +146,12 @@ RESULT store_carry_application(struct store *store, struct store_request *reques
 RESULT store_carry_application_delete(struct store *store, struct store_request *request);
 RESULT store_carry_secret_create(struct store *store, struct store_request *request);
 RESULT store_carry_secret_delete(struct store *store, struct store_request *request);
+
+/* ---- carry_revocation.c ---- */
+
+RESULT store_carry_revocation_plan(struct store *store, struct store_request *request);
+RESULT store_carry_revocation_execute(struct store *store, struct store_request *request);
+RESULT store_carry_revocation_step(struct store *store, struct store_request *request);
 
 /* ---- audit.c ---- */
 

@@ -27,6 +27,8 @@ static RESULT prune(struct store *store, int64_t *pruned)
     struct store_prune step = {
         .tokens_before_s = over_s - store->expired_kept_s,
         .entries_before_s = over_s,
+        .plans_before_ms = over_s * 1000,
+        .revocations_before_s = over_s - store->expired_kept_s,
         .assertions_before_s = over_s,
         .audit_before_ms =
             store->audit_kept_s > 0 ? (over_s - store->audit_kept_s) * 1000 : INT64_MIN,

@@ -145,24 +145,28 @@ static struct result prune(struct store_backend *backend, const struct store_pru
     struct memory *m = memory_of(backend);
     size_t tokens = 0;
     size_t entries = 0;
+    size_t plans = 0;
+    size_t revocations = 0;
     size_t assertions = 0;
     size_t audit = 0;
 
     TRY(memory_falter(m));
     TRY(memory_tokens_prune(m, prune->tokens_before_s, prune->limit, &tokens));
     TRY(memory_entries_prune(m, prune->entries_before_s, prune->limit, &entries));
+    TRY(memory_plans_prune(m, prune->plans_before_ms, prune->limit, &plans));
+    TRY(memory_revocations_prune(m, prune->revocations_before_s, prune->limit, &revocations));
     TRY(memory_assertions_prune(m, prune->assertions_before_s, prune->limit, &assertions));
     TRY(memory_audit_prune(m, prune->audit_before_ms, prune->limit, &audit));
-    *out_count = tokens + entries + assertions + audit;
+    *out_count = tokens + entries + plans + revocations + assertions + audit;
     return RESULT_OK;
 }
 
 static void close_memory(struct store_backend *backend)
 {
     struct memory *m = memory_of(backend);
-    struct memory_table *tables[] = {&m->partners, &m->logins,     &m->applications,
-                                     &m->secrets,  &m->tokens,     &m->entries,
-                                     &m->subjects, &m->assertions, &m->audit};
+    struct memory_table *tables[] = {&m->partners,   &m->logins,  &m->applications, &m->secrets,
+                                     &m->tokens,     &m->entries, &m->subjects,     &m->revocations,
+                                     &m->assertions, &m->audit};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         memory_table_done(tables[i]);
@@ -195,8 +199,16 @@ static const struct store_backend_ops ops = {
     .token_revoke = memory_token_revoke,
     .token_update = memory_token_update,
     .token_touch = memory_token_touch,
-    .epoch_create = memory_epoch_create,
+    .token_mark = memory_token_mark,
+    .subject_read = memory_subject_read,
+    .entry_create = memory_entry_create,
+    .entry_delete = memory_entry_delete,
+    .selectors_count = memory_selectors_count,
     .read_entries = memory_read_entries,
+    .revocation_create = memory_revocation_create,
+    .revocation_find = memory_revocation_find,
+    .revocation_update = memory_revocation_update,
+    .ceilings_are_asked = memory_ceilings_are_asked,
     .assertion_use = memory_assertion_use,
     .audit_append = memory_audit_append,
     .prune = prune,
@@ -219,6 +231,8 @@ struct result store_memory_open(const struct store_backend_options *options,
     pthread_mutex_init(&m->lock, NULL);
     memory_party_init(m);
     memory_token_init(m);
+    memory_entry_init(m);
+    memory_revocation_init(m);
     memory_audit_init(m);
     m->meta.feed_id = options->new_feed_id;
     m->meta_before = m->meta;

@@ -13,7 +13,7 @@ struct memory {
     struct store_backend backend; /* first: the ops cast */
     struct memory_table partners, logins, applications, secrets, tokens;
     struct memory_table entries, subjects; /* the same, by number and by what they speak of */
-    struct memory_table assertions, audit;
+    struct memory_table revocations, assertions, audit;
     struct memory_journal journal;
     pthread_mutex_t lock; /* the writer's for a transaction, the reader's for a read */
     bool in_transaction;  /* the writer holds it */
@@ -70,9 +70,10 @@ void *memory_copy_application(const struct application_row *row);
 /* ---- memory_party_change.c ---- */
 
 struct result memory_partner_update(struct store_backend *backend, struct partner_row *row,
-                                    uint64_t if_revision, enum store_outcome *out);
+                                    uint64_t if_revision, bool is_fixed, enum store_outcome *out);
 struct result memory_application_update(struct store_backend *backend, struct application_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
+                                        uint64_t if_revision, bool is_fixed,
+                                        enum store_outcome *out);
 struct result memory_application_delete(struct store_backend *backend, const struct sid *client_id,
                                         uint64_t if_revision, enum store_outcome *out);
 /* Of one application, by secret_id, at most max; how many. */
@@ -100,12 +101,48 @@ struct result memory_token_update(struct store_backend *backend,
                                   uint64_t *out_revision, int64_t *out_end_s,
                                   enum store_outcome *out);
 struct result memory_token_touch(struct store_backend *backend, const struct store_touch *touch);
-struct result memory_epoch_create(struct store_backend *backend, struct store_entry *entry);
+struct result memory_token_mark(struct store_backend *backend, const struct sid *token_sid,
+                                const struct revocation_row *by, bool *out_marked);
+RESULT memory_tokens_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
+
+/* ---- memory_entry.c ---- */
+
+void memory_entry_init(struct memory *m);
+/* The entry of a kind with that id; NULL: there is none. */
+const struct store_entry *memory_find_entry(const struct memory *m, enum entry_kind kind,
+                                            const struct sid *id);
+RESULT memory_put_entry(struct memory *m, const struct store_entry *entry);
+RESULT memory_drop_entry(struct memory *m, const struct store_entry *entry);
+struct result memory_subject_read(struct store_backend *backend, const struct store_entry *subject,
+                                  size_t max, struct store_entry *out, size_t *out_count);
+struct result memory_entry_create(struct store_backend *backend, const struct store_entry *entry);
+struct result memory_entry_delete(struct store_backend *backend, const struct store_entry *entry);
+struct result memory_selectors_count(struct store_backend *backend, size_t *out);
+/* Text goes into the arena; false: it does not. */
+bool memory_keep_entry(struct arena *arena, const struct store_entry *from, struct store_entry *to);
 struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);
-RESULT memory_tokens_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
 RESULT memory_entries_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
+
+/* ---- memory_revocation.c ---- */
+
+void memory_revocation_init(struct memory *m);
+struct result memory_revocation_create(struct store_backend *backend,
+                                       const struct revocation_row *row, enum store_conflict *out);
+struct result memory_revocation_find(struct store_backend *backend,
+                                     const struct sid *revocation_sid, struct arena *arena,
+                                     struct revocation_row *out, bool *out_found);
+struct result memory_revocation_update(struct store_backend *backend,
+                                       const struct revocation_row *row);
+struct result memory_ceilings_are_asked(struct store_backend *backend, bool *out);
+RESULT memory_plans_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
+RESULT memory_revocations_prune(struct memory *m, int64_t before_s, size_t limit,
+                                size_t *out_count);
+RESULT memory_walk_tokens(const struct memory *m, struct store_read *read);
+RESULT memory_get_revocation(const struct memory *m, struct store_read *read);
+RESULT memory_list_revocations(const struct memory *m, struct store_read *read);
+RESULT memory_read_feed(const struct memory *m, struct store_read *read);
 
 /* ---- memory_audit.c: the audit log, and assertions ---- */
 
@@ -118,6 +155,16 @@ RESULT memory_assertions_prune(struct memory *m, int64_t before_s, size_t limit,
 RESULT memory_audit_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
 
 /* ---- memory_list.c ---- */
+
+/* STORE_TOKEN_LIST, STORE_PARTNER_LIST, STORE_APPLICATION_LIST. */
+RESULT memory_list_rows(const struct memory *m, struct store_read *read);
+
+/* ---- memory_read.c ---- */
+
+/* Into the arena; false: memory is short. */
+bool memory_keep(struct arena *arena, struct str *text);
+bool memory_keep_token(const struct memory *m, struct arena *arena, const struct token_row *from,
+                       struct token_row *to);
 
 struct result memory_reader_open(struct store_backend *backend, struct store_reader **out);
 

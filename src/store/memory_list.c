@@ -1,13 +1,8 @@
-/* Reads of the memory backend: each goes through the whole table under the lock. */
+/* Lists of the memory backend: each goes through the whole table. */
 #include <stdlib.h>
 
 #include "store/memory_inside.h"
 #include "store/row_names.h"
-
-struct memory_reader {
-    struct store_reader reader; /* first: the ops cast */
-    struct memory *memory;
-};
 
 /* ---- rows and their columns ---- */
 
@@ -181,8 +176,8 @@ static enum store_column key_of(enum store_table table)
 static bool has_status(const struct memory *m, const struct token_row *row,
                        const struct store_list *list)
 {
-    struct store_entry key = {.kind = ENTRY_TOKEN_REVOKED, .id = row->token_sid};
-    bool revoked = memory_table_find(&m->subjects, &key) != NULL;
+    bool revoked =
+        row->revoked_number != 0 || memory_find_entry(m, ENTRY_TOKEN_REVOKED, &row->token_sid);
 
     switch (list->status) {
     case STORE_TOKENS_LIVE:
@@ -258,40 +253,22 @@ static void choose_page(struct store_read *read, size_t n, size_t *out_from)
     *out_from = from;
 }
 
-static bool keep(struct arena *arena, struct str *text)
-{
-    *text = arena_str(arena, *text);
-    return text->ptr != NULL;
-}
-
-static bool copy_token(const struct memory *m, struct arena *arena, const struct token_row *from,
-                       struct token_row *to)
-{
-    struct store_entry key = {.kind = ENTRY_TOKEN_REVOKED, .id = from->token_sid};
-    const struct store_entry *revoked = memory_table_find(&m->subjects, &key);
-
-    *to = *from;
-    to->revoked_number = revoked != NULL ? revoked->number : 0;
-    to->revoked_ms = revoked != NULL ? revoked->at_ms : 0;
-    return keep(arena, &to->name) && keep(arena, &to->scopes) && keep(arena, &to->audiences) &&
-           keep(arena, &to->last_accessed_ip) && keep(arena, &to->newest.kid);
-}
-
 static bool copy_partner(struct arena *arena, const struct partner_row *from,
                          struct partner_row *to)
 {
     *to = *from;
-    return keep(arena, &to->name) && keep(arena, &to->login) && keep(arena, &to->available_scopes);
+    return memory_keep(arena, &to->name) && memory_keep(arena, &to->login) &&
+           memory_keep(arena, &to->available_scopes);
 }
 
 static bool copy_application(struct arena *arena, const struct application_row *from,
                              struct application_row *to)
 {
     *to = *from;
-    return keep(arena, &to->name) && keep(arena, &to->grant_types) &&
-           keep(arena, &to->redirect_uris) && keep(arena, &to->scopes) &&
-           keep(arena, &to->approved_restricted) && keep(arena, &to->audiences) &&
-           keep(arena, &to->jwks);
+    return memory_keep(arena, &to->name) && memory_keep(arena, &to->grant_types) &&
+           memory_keep(arena, &to->redirect_uris) && memory_keep(arena, &to->scopes) &&
+           memory_keep(arena, &to->approved_restricted) && memory_keep(arena, &to->audiences) &&
+           memory_keep(arena, &to->jwks);
 }
 
 static bool copy_page(const struct memory *m, struct store_read *read, enum store_table table,
@@ -305,7 +282,7 @@ static bool copy_page(const struct memory *m, struct store_read *read, enum stor
     read->out.tokens = page;
     for (size_t i = 0; page != NULL && i < read->out.count; i++) {
         void *to = (char *)page + i * sizes[table];
-        bool copied = table == STORE_TOKENS     ? copy_token(m, arena, rows[i], to)
+        bool copied = table == STORE_TOKENS     ? memory_keep_token(m, arena, rows[i], to)
                       : table == STORE_PARTNERS ? copy_partner(arena, rows[i], to)
                                                 : copy_application(arena, rows[i], to);
         if (!copied)
@@ -328,7 +305,7 @@ static size_t count_all(const struct memory *m, enum store_table table,
     return count;
 }
 
-static RESULT list_rows(const struct memory *m, struct store_read *read)
+struct result memory_list_rows(const struct memory *m, struct store_read *read)
 {
     enum store_table table = store_column_table(read->in.list.order);
     const struct memory_table *all = table_of(m, table);
@@ -349,148 +326,4 @@ static RESULT list_rows(const struct memory *m, struct store_read *read)
     bool copied = copy_page(m, read, table, rows + from);
     free(rows);
     return copied ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
-}
-
-/* ---- the others ---- */
-
-static RESULT get_token(const struct memory *m, struct store_read *read)
-{
-    struct token_row key = {.token_sid = read->in.token_sid};
-    const struct token_row *stored = memory_table_find(&m->tokens, &key);
-    struct token_row *row = arena_alloc(read->arena, sizeof(*row));
-
-    if (stored == NULL) {
-        read->outcome = STORE_OUTCOME_ABSENT;
-        return RESULT_OK;
-    }
-    if (row == NULL || !copy_token(m, read->arena, stored, row))
-        return FAULT(ERR_FAULT_MEMORY);
-    read->out.tokens = row;
-    read->out.count = 1;
-    return RESULT_OK;
-}
-
-static RESULT list_audit(const struct memory *m, struct store_read *read)
-{
-    bool down = read->in.audit_list.descending;
-    uint64_t after = read->in.audit_list.after;
-    size_t limit = read->in.audit_list.limit;
-    struct audit_row key = {.seq = down ? after : after + 1};
-    size_t place = down && after == 0 ? m->audit.count : memory_table_place(&m->audit, &key);
-    size_t left = down ? place : m->audit.count - place;
-    struct audit_row *rows = arena_array(read->arena, limit, sizeof(*rows));
-
-    read->out.count = left < limit ? left : limit;
-    read->out.more = left > limit;
-    read->out.checkpoint = m->checkpoint;
-    read->out.audit = rows;
-    if (rows == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    for (size_t i = 0; i < read->out.count; i++) {
-        rows[i] = *(const struct audit_row *)m->audit.rows[down ? place - 1 - i : place + i];
-        if (!keep(read->arena, &rows[i].node) || !keep(read->arena, &rows[i].record))
-            return FAULT(ERR_FAULT_MEMORY);
-    }
-    return RESULT_OK;
-}
-
-static RESULT list_secrets(const struct memory *m, struct store_read *read)
-{
-    struct secret_row *rows = arena_array(read->arena, STORE_SECRETS_LIVE, sizeof(*rows));
-
-    if (rows == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    read->out.secrets = rows;
-    read->out.count = memory_secrets_of(m, &read->in.client_id, STORE_SECRETS_LIVE, rows);
-    return RESULT_OK;
-}
-
-/* The rest of one partner's tokens, as far as the page has room. */
-static bool scan_partner(const struct memory *m, struct store_read *read,
-                         const struct sid *partner_sid, const struct sid *after)
-{
-    struct token_row *rows = (struct token_row *)read->out.tokens;
-
-    for (size_t i = 0; i < m->tokens.count && read->out.count < read->in.token_scan.limit; i++) {
-        const struct token_row *row = m->tokens.rows[i];
-        if (!sid_eq(&row->partner_sid, partner_sid) ||
-            memory_compare_sid(&row->token_sid, after) <= 0)
-            continue;
-        if (!copy_token(m, read->arena, row, &rows[read->out.count]))
-            return false;
-        read->out.count++;
-    }
-    return true;
-}
-
-static RESULT scan_tokens(const struct memory *m, struct store_read *read)
-{
-    size_t limit = read->in.token_scan.limit;
-    struct sid after = read->in.token_scan.after;
-
-    read->out.tokens = arena_array(read->arena, limit, sizeof(struct token_row));
-    if (read->out.tokens == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    for (; read->out.scanned < read->in.token_scan.partner_count; read->out.scanned++) {
-        if (!scan_partner(m, read, &read->in.token_scan.partners[read->out.scanned], &after))
-            return FAULT(ERR_FAULT_MEMORY);
-        if (read->out.count == limit)
-            return RESULT_OK;
-        after = (struct sid){{0}};
-    }
-    return RESULT_OK;
-}
-
-static RESULT read_locked(struct memory *m, struct store_read *read)
-{
-    TRY(memory_falter(m));
-    switch (read->verb) {
-    case STORE_TOKEN_GET:
-        return get_token(m, read);
-    case STORE_AUDIT_LIST:
-        return list_audit(m, read);
-    case STORE_SECRET_LIST:
-        return list_secrets(m, read);
-    case STORE_TOKEN_SCAN:
-        return scan_tokens(m, read);
-    case STORE_TOKEN_WALK:
-    case STORE_REVOCATION_GET:
-    case STORE_REVOCATION_LIST:
-    case STORE_FEED:
-        return FAULT(ERR_FAULT_INTERNAL);
-    case STORE_TOKEN_LIST:
-    case STORE_PARTNER_LIST:
-    case STORE_APPLICATION_LIST:
-        break;
-    }
-    return list_rows(m, read);
-}
-
-static struct result read_memory(struct store_reader *reader, struct store_read *read)
-{
-    struct memory *m = ((struct memory_reader *)reader)->memory;
-
-    pthread_mutex_lock(&m->lock);
-    struct result result = read_locked(m, read);
-    pthread_mutex_unlock(&m->lock);
-    return result;
-}
-
-static void close_reader(struct store_reader *reader)
-{
-    free(reader);
-}
-
-static const struct store_reader_ops ops = {.close = close_reader, .read = read_memory};
-
-struct result memory_reader_open(struct store_backend *backend, struct store_reader **out)
-{
-    struct memory_reader *reader = calloc(1, sizeof(*reader));
-
-    if (reader == NULL)
-        return FAULT(ERR_FAULT_MEMORY);
-    reader->reader.ops = &ops;
-    reader->memory = memory_of(backend);
-    *out = &reader->reader;
-    return RESULT_OK;
 }

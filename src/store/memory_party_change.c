@@ -19,7 +19,7 @@ static bool has_anothers_login(const struct memory *m, const struct partner_row 
 }
 
 struct result memory_partner_update(struct store_backend *backend, struct partner_row *row,
-                                    uint64_t if_revision, enum store_outcome *out)
+                                    uint64_t if_revision, bool is_fixed, enum store_outcome *out)
 {
     struct memory *m = memory_of(backend);
 
@@ -29,6 +29,9 @@ struct result memory_partner_update(struct store_backend *backend, struct partne
         *out = STORE_OUTCOME_ABSENT;
     else if (!memory_is_revision(if_revision, stored->revision))
         *out = STORE_OUTCOME_CONFLICT;
+    else if (is_fixed && (stored->scopes_all != row->scopes_all ||
+                          !str_eq(stored->available_scopes, row->available_scopes)))
+        *out = STORE_OUTCOME_BUSY;
     else if (has_anothers_login(m, row))
         *out = STORE_OUTCOME_EXISTS;
     else
@@ -42,8 +45,15 @@ struct result memory_partner_update(struct store_backend *backend, struct partne
     return memory_put(m, &m->partners, memory_copy_partner(row));
 }
 
+static bool has_same_scopes(const struct application_row *a, const struct application_row *b)
+{
+    return a->scopes_all == b->scopes_all && str_eq(a->scopes, b->scopes) &&
+           str_eq(a->approved_restricted, b->approved_restricted);
+}
+
 struct result memory_application_update(struct store_backend *backend, struct application_row *row,
-                                        uint64_t if_revision, enum store_outcome *out)
+                                        uint64_t if_revision, bool is_fixed,
+                                        enum store_outcome *out)
 {
     struct memory *m = memory_of(backend);
 
@@ -51,9 +61,10 @@ struct result memory_application_update(struct store_backend *backend, struct ap
     const struct application_row *stored = memory_table_find(&m->applications, row);
     if (stored == NULL)
         *out = STORE_OUTCOME_ABSENT;
+    else if (!memory_is_revision(if_revision, stored->revision))
+        *out = STORE_OUTCOME_CONFLICT;
     else
-        *out = memory_is_revision(if_revision, stored->revision) ? STORE_OUTCOME_DONE
-                                                                 : STORE_OUTCOME_CONFLICT;
+        *out = is_fixed && !has_same_scopes(stored, row) ? STORE_OUTCOME_BUSY : STORE_OUTCOME_DONE;
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
     row->partner_sid = stored->partner_sid;

@@ -1,5 +1,4 @@
-/* Tokens and the sequence in memory. Entries stand in two tables: by number, and by what they speak
- * of. */
+/* Tokens in memory. A row that a selector has ended has its number and time in revoked_. */
 #include "store/memory_inside.h"
 
 static int compare_token(const void *a, const void *b)
@@ -8,28 +7,9 @@ static int compare_token(const void *a, const void *b)
                               &((const struct token_row *)b)->token_sid);
 }
 
-static int compare_number(const void *a, const void *b)
-{
-    uint64_t x = ((const struct store_entry *)a)->number;
-    uint64_t y = ((const struct store_entry *)b)->number;
-    return x < y ? -1 : x > y;
-}
-
-static int compare_subject(const void *a, const void *b)
-{
-    const struct store_entry *x = a;
-    const struct store_entry *y = b;
-    int order = (int)x->kind - (int)y->kind;
-
-    order = order != 0 ? order : memory_compare_sid(&x->id, &y->id);
-    return order != 0 ? order : str_compare(entry_kid(x), entry_kid(y));
-}
-
 void memory_token_init(struct memory *m)
 {
     m->tokens.compare = compare_token;
-    m->entries.compare = compare_number;
-    m->subjects.compare = compare_subject;
 }
 
 static void *copy_token(const struct token_row *row)
@@ -39,12 +19,6 @@ static void *copy_token(const struct token_row *row)
         offsetof(struct token_row, audiences), offsetof(struct token_row, last_accessed_ip),
         offsetof(struct token_row, newest.kid)};
     return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
-}
-
-static void *copy_entry(const struct store_entry *entry)
-{
-    static const size_t texts[] = {offsetof(struct store_entry, set.scopes)};
-    return memory_copy_row(entry, sizeof(*entry), texts, entry->kind == ENTRY_TOKEN_SET ? 1 : 0);
 }
 
 struct result memory_tokens_create(struct store_backend *backend,
@@ -60,17 +34,11 @@ struct result memory_tokens_create(struct store_backend *backend,
             *out = STORE_CONFLICT_EXISTS;
             return RESULT_OK;
         }
-        TRY(memory_put(m, &m->tokens, copy_token(rows[i])));
+        struct token_row row = *rows[i];
+        row.revoked_number = 0;
+        TRY(memory_put(m, &m->tokens, copy_token(&row)));
     }
     return RESULT_OK;
-}
-
-/* The entry of a kind about a token; NULL: there is none. */
-static const struct store_entry *find_entry(const struct memory *m, enum entry_kind kind,
-                                            const struct sid *token_sid)
-{
-    struct store_entry key = {.kind = kind, .id = *token_sid};
-    return memory_table_find(&m->subjects, &key);
 }
 
 struct result memory_token_update(struct store_backend *backend,
@@ -87,8 +55,8 @@ struct result memory_token_update(struct store_backend *backend,
         *out = STORE_OUTCOME_ABSENT;
         return RESULT_OK;
     }
-    *out = !memory_is_revision(if_revision, stored->revision) ||
-                   find_entry(m, ENTRY_TOKEN_REVOKED, &update->token_sid) != NULL
+    *out = !memory_is_revision(if_revision, stored->revision) || stored->revoked_number != 0 ||
+                   memory_find_entry(m, ENTRY_TOKEN_REVOKED, &update->token_sid) != NULL
                ? STORE_OUTCOME_CONFLICT
                : STORE_OUTCOME_DONE;
     if (*out != STORE_OUTCOME_DONE)
@@ -122,33 +90,13 @@ struct result memory_token_touch(struct store_backend *backend, const struct sto
     return memory_put(m, &m->tokens, copy_token(&row));
 }
 
-/* ---- the sequence ---- */
-
-static RESULT put_entry(struct memory *m, const struct store_entry *entry)
-{
-    TRY(memory_put(m, &m->entries, copy_entry(entry)));
-    return memory_put(m, &m->subjects, copy_entry(entry));
-}
-
-/* By number alone; the subject's place is taken or removed by the caller. */
-static RESULT drop_number(struct memory *m, const struct store_entry *entry)
-{
-    size_t place = memory_table_place(&m->entries, entry);
-    return memory_table_remove(&m->entries, &m->journal, place) ? RESULT_OK
-                                                                : FAULT(ERR_FAULT_MEMORY);
-}
+/* ---- their end ---- */
 
 /* Revoked says it all. */
 static RESULT drop_set(struct memory *m, const struct sid *token_sid)
 {
-    const struct store_entry *set = find_entry(m, ENTRY_TOKEN_SET, token_sid);
-
-    if (set == NULL)
-        return RESULT_OK;
-    TRY(drop_number(m, set));
-    size_t place = memory_table_place(&m->subjects, set);
-    return memory_table_remove(&m->subjects, &m->journal, place) ? RESULT_OK
-                                                                 : FAULT(ERR_FAULT_MEMORY);
+    const struct store_entry *set = memory_find_entry(m, ENTRY_TOKEN_SET, token_sid);
+    return set != NULL ? memory_drop_entry(m, set) : RESULT_OK;
 }
 
 struct result memory_token_revoke(struct store_backend *backend, struct store_entry *entry,
@@ -177,70 +125,29 @@ struct result memory_token_revoke(struct store_backend *backend, struct store_en
         return RESULT_OK;
     if (earlier != NULL) {
         entry->at_ms = earlier->at_ms;
-        TRY(drop_number(m, earlier));
+        TRY(memory_drop_entry(m, earlier));
     }
     TRY(drop_set(m, &entry->id));
-    return put_entry(m, entry);
+    return memory_put_entry(m, entry);
 }
 
-struct result memory_epoch_create(struct store_backend *backend, struct store_entry *entry)
+struct result memory_token_mark(struct store_backend *backend, const struct sid *token_sid,
+                                const struct revocation_row *by, bool *out_marked)
 {
     struct memory *m = memory_of(backend);
+    struct token_row key = {.token_sid = *token_sid};
 
     TRY(memory_falter(m));
-    const struct store_entry *earlier = memory_table_find(&m->subjects, entry);
-    if (earlier != NULL) {
-        if (earlier->end_s > entry->end_s)
-            entry->end_s = earlier->end_s;
-        TRY(drop_number(m, earlier));
-    }
-    return put_entry(m, entry);
-}
-
-struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
-                                  size_t limit, struct arena *arena, struct store_entry *out,
-                                  size_t *out_count)
-{
-    struct memory *m = memory_of(backend);
-    struct store_entry key = {.number = after + 1};
-    size_t count = 0;
-
-    TRY(memory_falter(m));
-    for (size_t i = memory_table_place(&m->entries, &key); i < m->entries.count; i++) {
-        const struct store_entry *entry = m->entries.rows[i];
-        bool is_set = entry->kind == ENTRY_TOKEN_SET;
-        if (count == limit)
-            break;
-        if (entry->end_s <= now_s)
-            continue;
-        out[count] = *entry;
-        if (is_set)
-            out[count].set.scopes = arena_str(arena, entry->set.scopes);
-        if (is_set && out[count].set.scopes.ptr == NULL)
-            return FAULT(ERR_FAULT_MEMORY);
-        count++;
-    }
-    *out_count = count;
-    return RESULT_OK;
-}
-
-struct result memory_entries_prune(struct memory *m, int64_t before_s, size_t limit,
-                                   size_t *out_count)
-{
-    size_t count = 0;
-
-    for (size_t i = m->entries.count; i-- > 0 && count < limit;) {
-        const struct store_entry *entry = m->entries.rows[i];
-        if (entry->end_s >= before_s)
-            continue;
-        if (!memory_table_remove(&m->subjects, &m->journal,
-                                 memory_table_place(&m->subjects, entry)) ||
-            !memory_table_remove(&m->entries, &m->journal, i))
-            return FAULT(ERR_FAULT_MEMORY);
-        count++;
-    }
-    *out_count = count;
-    return RESULT_OK;
+    const struct token_row *stored = memory_table_find(&m->tokens, &key);
+    *out_marked = stored != NULL && stored->revoked_number == 0 &&
+                  stored->newest.epoch < by->below &&
+                  memory_find_entry(m, ENTRY_TOKEN_REVOKED, token_sid) == NULL;
+    if (!*out_marked)
+        return RESULT_OK;
+    struct token_row row = *stored;
+    row.revoked_number = by->number;
+    row.revoked_ms = by->executed_ms;
+    return memory_put(m, &m->tokens, copy_token(&row));
 }
 
 struct result memory_tokens_prune(struct memory *m, int64_t before_s, size_t limit,

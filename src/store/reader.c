@@ -23,8 +23,8 @@ static void check(const struct store_read *read)
     const struct store_list *list = &read->in.list;
 
     assert(read->loop != NULL && read->arena != NULL);
-    if (read->verb == STORE_TOKEN_GET || read->verb == STORE_AUDIT_LIST ||
-        read->verb == STORE_SECRET_LIST || read->verb == STORE_TOKEN_SCAN)
+    if (read->verb != STORE_TOKEN_LIST && read->verb != STORE_PARTNER_LIST &&
+        read->verb != STORE_APPLICATION_LIST)
         return;
     assert(list->limit >= 1 && list->limit <= STORE_PAGE && list->filter_count <= STORE_FILTERS);
     assert(store_column_table(list->order) ==
@@ -84,6 +84,8 @@ static void *run(void *argument)
         read->outcome = STORE_OUTCOME_DONE;
         read->out.count = read->out.total = read->out.scanned = 0;
         read->out.more = false;
+        read->out.number = 0;
+        read->out.walked = (struct sid){{0}};
         read->result = store->reads.reader->ops->read(store->reads.reader, read);
         answer(read);
     }

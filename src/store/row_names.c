@@ -17,6 +17,12 @@ const struct str application_status_names[APPLICATION_STATUSES] = {
     [APPLICATION_SUSPENDED] = STR_INIT("suspended"),
 };
 
+const struct str revocation_state_names[REVOCATION_STATES] = {
+    [REVOCATION_PLANNED] = STR_INIT("planned"),
+    [REVOCATION_FOLLOWING] = STR_INIT("following"),
+    [REVOCATION_DONE] = STR_INIT("done"),
+};
+
 const struct str auth_method_names[AUTH_METHODS] = {
     [CLIENT_AUTH_BASIC] = STR_INIT("client_secret_basic"),
     [CLIENT_AUTH_POST] = STR_INIT("client_secret_post"),

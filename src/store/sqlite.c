@@ -239,14 +239,18 @@ static struct result prune(struct store_backend *backend, const struct store_pru
     struct sqlite *s = sqlite_of(backend);
     size_t tokens = 0;
     size_t entries = 0;
+    size_t plans = 0;
+    size_t revocations = 0;
     size_t assertions = 0;
     size_t audit = 0;
 
     TRY(sqlite_tokens_prune(s, prune->tokens_before_s, prune->limit, &tokens));
     TRY(sqlite_entries_prune(s, prune->entries_before_s, prune->limit, &entries));
+    TRY(sqlite_plans_prune(s, prune->plans_before_ms, prune->limit, &plans));
+    TRY(sqlite_revocations_prune(s, prune->revocations_before_s, prune->limit, &revocations));
     TRY(sqlite_assertions_prune(s, prune->assertions_before_s, prune->limit, &assertions));
     TRY(sqlite_audit_prune(s, prune->audit_before_ms, prune->limit, &audit));
-    *out_count = tokens + entries + assertions + audit;
+    *out_count = tokens + entries + plans + revocations + assertions + audit;
     return RESULT_OK;
 }
 
@@ -300,8 +304,16 @@ const struct store_backend_ops sqlite_backend_ops = {
     .token_revoke = sqlite_token_revoke,
     .token_update = sqlite_token_update,
     .token_touch = sqlite_token_touch,
-    .epoch_create = sqlite_epoch_create,
+    .token_mark = sqlite_token_mark,
+    .subject_read = sqlite_subject_read,
+    .entry_create = sqlite_entry_create,
+    .entry_delete = sqlite_entry_delete,
+    .selectors_count = sqlite_selectors_count,
     .read_entries = sqlite_read_entries,
+    .revocation_create = sqlite_revocation_create,
+    .revocation_find = sqlite_revocation_find,
+    .revocation_update = sqlite_revocation_update,
+    .ceilings_are_asked = sqlite_ceilings_are_asked,
     .assertion_use = sqlite_assertion_use,
     .audit_append = sqlite_audit_append,
     .prune = prune,

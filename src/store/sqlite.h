@@ -45,7 +45,16 @@ enum sqlite_verb {
     SQLITE_VERB_ENTRY_CREATE,
     SQLITE_VERB_ENTRY_MOVE,
     SQLITE_VERB_SET_DELETE,
-    SQLITE_VERB_EPOCH_CREATE,
+    SQLITE_VERB_ENTRY_DELETE,
+    SQLITE_VERB_SUBJECT_READ,
+    SQLITE_VERB_SELECTORS_COUNT,
+    SQLITE_VERB_TOKEN_MARK,
+    SQLITE_VERB_REVOCATION_CREATE,
+    SQLITE_VERB_REVOCATION_FIND,
+    SQLITE_VERB_REVOCATION_UPDATE,
+    SQLITE_VERB_CEILINGS_ASKED,
+    SQLITE_VERB_PLANS_PRUNE,
+    SQLITE_VERB_REVOCATIONS_PRUNE,
     SQLITE_VERB_ENTRIES_READ,
     SQLITE_VERB_ENTRIES_PRUNE,
     SQLITE_VERB_ASSERTION_USE,
@@ -56,6 +65,13 @@ enum sqlite_verb {
     SQLITE_VERB_AUDIT_PRUNE,
     SQLITE_VERB_READ_TOKEN, /* from here on the reader's */
     SQLITE_VERB_SCAN_TOKENS,
+    SQLITE_VERB_WALK_END,
+    SQLITE_VERB_WALK_TOKENS,
+    SQLITE_VERB_READ_REVOCATION,
+    SQLITE_VERB_LIST_REVOCATIONS,
+    SQLITE_VERB_LIST_FOLLOWING,
+    SQLITE_VERB_READ_FEED,
+    SQLITE_VERB_READ_NUMBER,
     SQLITE_VERB_READ_AUDIT_UP,
     SQLITE_VERB_READ_AUDIT_DOWN,
     SQLITE_VERB_READ_CHECKPOINT,
@@ -163,7 +179,7 @@ bool sqlite_new_tokens_register(struct sqlite *s);
 /* A step of the clean-up of token rows; it goes on where the last one stopped. */
 RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 
-/* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c ---- */
+/* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c, sqlite_revocation.c ---- */
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
                                     enum store_conflict *out);
@@ -182,23 +198,47 @@ struct result sqlite_token_update(struct store_backend *backend,
                                   uint64_t *out_revision, int64_t *out_end_s,
                                   enum store_outcome *out);
 struct result sqlite_token_touch(struct store_backend *backend, const struct store_touch *touch);
-/* Revision and exp_signed_s of the token's row, 0 where there is none. */
-RESULT sqlite_token_find(struct sqlite *s, const struct sid *token_sid, uint64_t *out_revision,
-                         int64_t *out_end_s);
+/* Of the token's row: 0 and false where there is none. */
+struct sqlite_token_found {
+    uint64_t revision;
+    int64_t end_s; /* exp_signed_s */
+    bool is_marked;
+};
+RESULT sqlite_token_find(struct sqlite *s, const struct sid *token_sid,
+                         struct sqlite_token_found *out);
+struct result sqlite_token_mark(struct store_backend *backend, const struct sid *token_sid,
+                                const struct revocation_row *by, bool *out_marked);
 struct result sqlite_token_revoke(struct store_backend *backend, struct store_entry *entry,
                                   int64_t now_s, uint64_t if_revision, uint64_t *out_number,
                                   enum store_outcome *out);
 RESULT sqlite_token_is_revoked(struct sqlite *s, const struct sid *token_sid, bool *out);
-struct result sqlite_epoch_create(struct store_backend *backend, struct store_entry *entry);
+struct result sqlite_subject_read(struct store_backend *backend, const struct store_entry *subject,
+                                  size_t max, struct store_entry *out, size_t *out_count);
+struct result sqlite_entry_create(struct store_backend *backend, const struct store_entry *entry);
+struct result sqlite_entry_delete(struct store_backend *backend, const struct store_entry *entry);
+struct result sqlite_selectors_count(struct store_backend *backend, size_t *out);
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);
 RESULT sqlite_entries_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 
+struct result sqlite_revocation_create(struct store_backend *backend,
+                                       const struct revocation_row *row, enum store_conflict *out);
+struct result sqlite_revocation_find(struct store_backend *backend,
+                                     const struct sid *revocation_sid, struct arena *arena,
+                                     struct revocation_row *out, bool *out_found);
+struct result sqlite_revocation_update(struct store_backend *backend,
+                                       const struct revocation_row *row);
+struct result sqlite_ceilings_are_asked(struct store_backend *backend, bool *out);
+RESULT sqlite_plans_prune(struct sqlite *s, int64_t before_ms, size_t limit, size_t *out_count);
+RESULT sqlite_revocations_prune(struct sqlite *s, int64_t before_s, size_t limit,
+                                size_t *out_count);
+
 struct result sqlite_partner_update(struct store_backend *backend, struct partner_row *row,
-                                    uint64_t if_revision, enum store_outcome *out);
+                                    uint64_t if_revision, bool is_fixed, enum store_outcome *out);
 struct result sqlite_application_update(struct store_backend *backend, struct application_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
+                                        uint64_t if_revision, bool is_fixed,
+                                        enum store_outcome *out);
 struct result sqlite_application_delete(struct store_backend *backend, const struct sid *client_id,
                                         uint64_t if_revision, enum store_outcome *out);
 struct result sqlite_secrets_read(struct store_backend *backend, const struct sid *client_id,
@@ -219,6 +259,33 @@ struct result sqlite_secret_touch(struct store_backend *backend, const struct st
     "redirect_uris, scopes_all, scopes, approved_restricted, audiences, introspection, " \
     "access_token_ttl_s, created_ms, updated_ms, revision, jwks, auth_audience, "        \
     "refresh_token_ttl_s"
+
+#define SQLITE_SELECTOR_COLUMNS                                                   \
+    "of_client_id, of_partner_sid, of_user_sid, of_kid, of_scopes, of_before_s, " \
+    "of_descendants, of_over_ceiling"
+#define SQLITE_REVOCATION_COLUMNS                                  \
+    SQLITE_SELECTOR_COLUMNS                                        \
+        ", revocation_sid, partner_sid, client_id, state, below, " \
+        "number, created_ms, expires_ms, executed_ms, done_ms, end_s, walked_to, tokens"
+
+/* SQLITE_SELECTOR_COLUMNS from that column on. Text goes into the arena; NULL: it is left out. */
+RESULT sqlite_column_selector(struct sqlite *s, sqlite3_stmt *statement, int at,
+                              struct arena *arena, struct revocation_selector *out);
+RESULT sqlite_column_revocation(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
+                                struct revocation_row *out);
+
+/* Of entries AS e and SQLITE_ENTRY_SELECTOR behind it. */
+#define SQLITE_ENTRY_COLUMNS                                                        \
+    "e.number, e.kind, e.id, e.kid, e.end_s, e.at_ms, e.scopes, e.exp_s, e.below, " \
+    "e.before_s, " SQLITE_SELECTOR_COLUMNS
+#define SQLITE_ENTRY_SELECTOR                           \
+    "LEFT JOIN revocations AS v ON v.revocation_sid = " \
+    "CASE WHEN e.kind = 'selector' THEN e.id END"
+enum { SQLITE_ENTRY_SELECTOR_AT = 10, SQLITE_ENTRY_COLUMN_COUNT = 18 };
+
+/* Text of sets and selectors goes into the arena, which may be NULL where there can be none. */
+RESULT sqlite_column_entry(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
+                           struct store_entry *out);
 
 RESULT sqlite_column_partner(struct sqlite *s, sqlite3_stmt *statement, struct partner_row *out);
 RESULT sqlite_column_application(struct sqlite *s, sqlite3_stmt *statement,

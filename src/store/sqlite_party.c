@@ -34,13 +34,21 @@ struct result sqlite_partner_create(struct store_backend *backend, const struct 
     return sqlite_insert(s, st, out);
 }
 
+static enum store_outcome judge_update(uint64_t revision, uint64_t if_revision, bool is_busy)
+{
+    if (if_revision != 0 && if_revision != revision)
+        return STORE_OUTCOME_CONFLICT;
+    return is_busy ? STORE_OUTCOME_BUSY : STORE_OUTCOME_DONE;
+}
+
 /* What an update leaves as it is, into *row, and the next revision. */
 static RESULT find_partner(struct sqlite *s, struct partner_row *row, uint64_t if_revision,
-                           enum store_outcome *out)
+                           bool is_fixed, enum store_outcome *out)
 {
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_PARTNER_FIND,
-        "SELECT parent_sid, created_ms, revision FROM partners WHERE partner_sid = ?1");
+        "SELECT parent_sid, created_ms, revision, scopes_all, available_scopes FROM partners "
+        "WHERE partner_sid = ?1");
     bool found;
 
     if (st != NULL)
@@ -51,8 +59,9 @@ static RESULT find_partner(struct sqlite *s, struct partner_row *row, uint64_t i
         return RESULT_OK;
     uint64_t revision = (uint64_t)sqlite3_column_int64(st, 2);
     bool is_good = sqlite_column_sid(st, 0, &row->parent_sid);
-    *out =
-        if_revision == 0 || if_revision == revision ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    bool same = (sqlite3_column_int(st, 3) != 0) == row->scopes_all &&
+                str_eq(sqlite_column_str(st, 4), row->available_scopes);
+    *out = judge_update(revision, if_revision, is_fixed && !same);
     row->created_ms = sqlite3_column_int64(st, 1);
     row->revision = revision + 1;
     sqlite3_reset(st);
@@ -60,7 +69,7 @@ static RESULT find_partner(struct sqlite *s, struct partner_row *row, uint64_t i
 }
 
 struct result sqlite_partner_update(struct store_backend *backend, struct partner_row *row,
-                                    uint64_t if_revision, enum store_outcome *out)
+                                    uint64_t if_revision, bool is_fixed, enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
@@ -71,7 +80,7 @@ struct result sqlite_partner_update(struct store_backend *backend, struct partne
 
     if (st == NULL)
         return sqlite_fault(s);
-    TRY(find_partner(s, row, if_revision, out));
+    TRY(find_partner(s, row, if_revision, is_fixed, out));
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
     bind_partner(st, row);
@@ -126,11 +135,12 @@ struct result sqlite_application_create(struct store_backend *backend,
 }
 
 static RESULT find_application(struct sqlite *s, struct application_row *row, uint64_t if_revision,
-                               enum store_outcome *out)
+                               bool is_fixed, enum store_outcome *out)
 {
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_APPLICATION_FIND,
-        "SELECT partner_sid, created_ms, revision FROM applications WHERE client_id = ?1");
+        "SELECT partner_sid, created_ms, revision, scopes_all, scopes, approved_restricted "
+        "FROM applications WHERE client_id = ?1");
     bool found;
 
     if (st != NULL)
@@ -141,8 +151,10 @@ static RESULT find_application(struct sqlite *s, struct application_row *row, ui
         return RESULT_OK;
     uint64_t revision = (uint64_t)sqlite3_column_int64(st, 2);
     bool is_good = sqlite_column_sid(st, 0, &row->partner_sid);
-    *out =
-        if_revision == 0 || if_revision == revision ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    bool same = (sqlite3_column_int(st, 3) != 0) == row->scopes_all &&
+                str_eq(sqlite_column_str(st, 4), row->scopes) &&
+                str_eq(sqlite_column_str(st, 5), row->approved_restricted);
+    *out = judge_update(revision, if_revision, is_fixed && !same);
     row->created_ms = sqlite3_column_int64(st, 1);
     row->revision = revision + 1;
     sqlite3_reset(st);
@@ -150,7 +162,8 @@ static RESULT find_application(struct sqlite *s, struct application_row *row, ui
 }
 
 struct result sqlite_application_update(struct store_backend *backend, struct application_row *row,
-                                        uint64_t if_revision, enum store_outcome *out)
+                                        uint64_t if_revision, bool is_fixed,
+                                        enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
@@ -163,7 +176,7 @@ struct result sqlite_application_update(struct store_backend *backend, struct ap
 
     if (st == NULL)
         return sqlite_fault(s);
-    TRY(find_application(s, row, if_revision, out));
+    TRY(find_application(s, row, if_revision, is_fixed, out));
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
     bind_application(st, row);
@@ -182,7 +195,7 @@ struct result sqlite_application_delete(struct store_backend *backend, const str
 
     if (st == NULL || secrets == NULL)
         return sqlite_fault(s);
-    TRY(find_application(s, &row, if_revision, out));
+    TRY(find_application(s, &row, if_revision, false, out));
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
     sqlite_bind_sid(secrets, 1, client_id);

@@ -152,9 +152,11 @@ static void put_status(struct query *q, const struct store_list *list)
     query_put_end(q, list);
     if (list->status == STORE_TOKENS_ALL)
         return;
-    buf_cstr(&q->sql, list->status == STORE_TOKENS_REVOKED ? " AND EXISTS" : " AND NOT EXISTS");
+    buf_cstr(&q->sql, list->status == STORE_TOKENS_REVOKED
+                          ? " AND (ended_number <> 0 OR EXISTS"
+                          : " AND (ended_number = 0 AND NOT EXISTS");
     buf_cstr(&q->sql, " (SELECT 1 FROM entries AS r "
-                      "WHERE r.id = token_sid AND r.kind = 'token' AND r.kid = '')");
+                      "WHERE r.id = token_sid AND r.kind = 'token' AND r.kid = ''))");
 }
 
 void query_put_conditions(struct query *q, const struct store_list *list, enum store_table table)

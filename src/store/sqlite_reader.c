@@ -216,10 +216,13 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
     case STORE_TOKEN_SCAN:
         return scan_tokens(&reader->s, read);
     case STORE_TOKEN_WALK:
+        return sqlite_walk_tokens(&reader->s, read);
     case STORE_REVOCATION_GET:
+        return sqlite_get_revocation(&reader->s, read);
     case STORE_REVOCATION_LIST:
+        return sqlite_list_revocations(&reader->s, read);
     case STORE_FEED:
-        return FAULT(ERR_FAULT_INTERNAL);
+        return sqlite_read_feed(&reader->s, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:

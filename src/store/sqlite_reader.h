@@ -15,10 +15,11 @@ struct sqlite_reader {
     unsigned steps;             /* of this read */
 };
 
-#define SQLITE_TOKEN_COLUMNS                                                                \
-    "t.token_sid, t.client_id, t.partner_sid, t.user_sid, t.name, t.scopes, t.audiences, "  \
-    "t.created_ms, t.exp_s, t.exp_signed_s, t.generation, t.revision, t.last_accessed_ms, " \
-    "t.last_accessed_ip, e.number, e.at_ms, t.newest_exp_s, t.newest_epoch, t.newest_kid"
+#define SQLITE_TOKEN_COLUMNS                                                                  \
+    "t.token_sid, t.client_id, t.partner_sid, t.user_sid, t.name, t.scopes, t.audiences, "    \
+    "t.created_ms, t.exp_s, t.exp_signed_s, t.generation, t.revision, t.last_accessed_ms, "   \
+    "t.last_accessed_ip, coalesce(e.number, t.ended_number), coalesce(e.at_ms, t.ended_ms), " \
+    "t.newest_exp_s, t.newest_epoch, t.newest_kid"
 #define SQLITE_TOKEN_REVOKED \
     "LEFT JOIN entries AS e ON e.id = t.token_sid AND e.kind = 'token' AND e.kid = ''"
 
@@ -37,6 +38,12 @@ RESULT sqlite_read_rows(struct sqlite *s, sqlite3_stmt *statement,
                         struct result (*add)(struct sqlite *s, sqlite3_stmt *statement,
                                              struct store_read *read, size_t at),
                         struct store_read *read, size_t *out_count);
+
+/* STORE_TOKEN_WALK, STORE_REVOCATION_GET and _LIST, STORE_FEED. */
+RESULT sqlite_walk_tokens(struct sqlite *s, struct store_read *read);
+RESULT sqlite_get_revocation(struct sqlite *s, struct store_read *read);
+RESULT sqlite_list_revocations(struct sqlite *s, struct store_read *read);
+RESULT sqlite_read_feed(struct sqlite *s, struct store_read *read);
 
 /* STORE_TOKEN_LIST, STORE_PARTNER_LIST, STORE_APPLICATION_LIST. */
 RESULT sqlite_list(struct sqlite_reader *reader, struct store_read *read);

@@ -28,18 +28,21 @@ struct result sqlite_tokens_create(struct store_backend *backend,
 }
 
 struct result sqlite_token_find(struct sqlite *s, const struct sid *token_sid,
-                                uint64_t *out_revision, int64_t *out_end_s)
+                                struct sqlite_token_found *out)
 {
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_TOKEN_FIND,
-                         "SELECT revision, exp_signed_s FROM tokens WHERE token_sid = ?1");
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_TOKEN_FIND,
+        "SELECT revision, exp_signed_s, ended_number <> 0 FROM tokens WHERE token_sid = ?1");
     bool found;
 
     if (st != NULL)
         sqlite_bind_sid(st, 1, token_sid);
     TRY(sqlite_find(s, st, &found));
-    *out_revision = found ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
-    *out_end_s = found ? sqlite3_column_int64(st, 1) : 0;
+    *out = (struct sqlite_token_found){.revision = 0};
+    if (found)
+        *out = (struct sqlite_token_found){.revision = (uint64_t)sqlite3_column_int64(st, 0),
+                                           .end_s = sqlite3_column_int64(st, 1),
+                                           .is_marked = sqlite3_column_int(st, 2) != 0};
     sqlite3_reset(st);
     return RESULT_OK;
 }
@@ -72,22 +75,21 @@ struct result sqlite_token_update(struct store_backend *backend,
                                   enum store_outcome *out)
 {
     struct sqlite *s = sqlite_of(backend);
-    uint64_t revision;
-    int64_t end_s;
+    struct sqlite_token_found row;
     bool revoked;
 
-    TRY(sqlite_token_find(s, &update->token_sid, &revision, &end_s));
+    TRY(sqlite_token_find(s, &update->token_sid, &row));
     TRY(sqlite_token_is_revoked(s, &update->token_sid, &revoked));
-    if (revision == 0)
+    if (row.revision == 0)
         *out = STORE_OUTCOME_ABSENT;
-    else if (revoked || (if_revision != 0 && if_revision != revision))
+    else if (revoked || row.is_marked || (if_revision != 0 && if_revision != row.revision))
         *out = STORE_OUTCOME_CONFLICT;
     else
         *out = STORE_OUTCOME_DONE;
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
-    *out_revision = revision + 1;
-    *out_end_s = end_s > update->exp_signed_s ? end_s : update->exp_signed_s;
+    *out_revision = row.revision + 1;
+    *out_end_s = row.end_s > update->exp_signed_s ? row.end_s : update->exp_signed_s;
     return write_update(s, update, *out_revision, *out_end_s);
 }
 
@@ -105,4 +107,25 @@ struct result sqlite_token_touch(struct store_backend *backend, const struct sto
     sqlite3_bind_int64(st, 2, touch->at_ms);
     sqlite_bind_text_str(st, 3, touch->ip);
     return sqlite_run(s, st);
+}
+
+struct result sqlite_token_mark(struct store_backend *backend, const struct sid *token_sid,
+                                const struct revocation_row *by, bool *out_marked)
+{
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_TOKEN_MARK,
+        "UPDATE tokens SET ended_number = ?2, ended_ms = ?3 "
+        "WHERE token_sid = ?1 AND ended_number = 0 AND newest_epoch < ?4 AND NOT EXISTS "
+        "(SELECT 1 FROM entries WHERE id = ?1 AND kind = 'token' AND kid = '')");
+
+    if (st == NULL)
+        return sqlite_fault(s);
+    sqlite_bind_sid(st, 1, token_sid);
+    sqlite3_bind_int64(st, 2, (sqlite3_int64)by->number);
+    sqlite3_bind_int64(st, 3, by->executed_ms);
+    sqlite3_bind_int64(st, 4, (sqlite3_int64)by->below);
+    TRY(sqlite_run(s, st));
+    *out_marked = sqlite3_changes(s->db) != 0;
+    return RESULT_OK;
 }

@@ -55,8 +55,9 @@ struct store_hooks {
      * may be forgotten: a minute behind the wall clock, and 0 while that is not to be relied on. */
     void (*housekeeping)(void *context, int64_t over_s);
     void *context;
-    /* On the writer thread, after the commit, before committed and before any answer leaves: what
-     * has changed in the tables, in order, and the version they have now. */
+    /* On the writer thread, after the commit and after committed, before any answer leaves: what
+     * has changed in the tables, in order, and the version they have now. n is 0 where that alone
+     * is new. */
     void (*changed)(void *context, const struct store_change *changes, size_t n, uint64_t version);
 };
 
@@ -118,7 +119,8 @@ store_feed_id(const struct store *store); /* made with the store; a new store ha
 int64_t store_last_wall_ms(struct store *store);
 
 /* Of partners, applications and secrets together: from 1 when the store is opened, one more with
- * each change. What a request was decided on (if_tables). Thread-safe. */
+ * each change, and with each revocation by selector that is put in force. What a request was
+ * decided on (if_tables). Thread-safe. */
 uint64_t store_tables_version(struct store *store);
 
 enum { STORE_AUDIT_RECORD = 16 * 1024 /* bytes of a record; a longer one is a fault */ };
@@ -136,14 +138,14 @@ RESULT store_start(struct store *store, const struct store_hooks *hooks);
 
 enum store_verb {
     STORE_TOKEN_CREATE,
-    STORE_TOKEN_REVOKE, /* makes an entry unless the token is revoked already or over */
+    STORE_TOKEN_REVOKE, /* makes an entry unless the token has one already or is over */
     STORE_EPOCH_CREATE,
     STORE_ENTRIES_READ,
-    STORE_TOKEN_UPDATE,       /* CONFLICT also for a revoked one */
-    STORE_PARTNER_CREATE,     /* EXISTS: its id or login, a second root; ABSENT: its parent */
-    STORE_PARTNER_UPDATE,     /* its parent and time of creation stay; EXISTS: the login */
+    STORE_TOKEN_UPDATE,   /* CONFLICT also for a revoked one, or one that a selector has ended */
+    STORE_PARTNER_CREATE, /* EXISTS: its id or login, a second root; ABSENT: its parent */
+    STORE_PARTNER_UPDATE, /* its parent and time of creation stay; EXISTS: the login; BUSY */
     STORE_APPLICATION_CREATE, /* ABSENT: its partner */
-    STORE_APPLICATION_UPDATE, /* its partner and time of creation stay */
+    STORE_APPLICATION_UPDATE, /* its partner and time of creation stay; BUSY */
     STORE_APPLICATION_DELETE, /* with its secrets; its tokens' rows stay */
     STORE_SECRET_CREATE,      /* CONFLICT: STORE_SECRETS_LIVE are live; ABSENT: the application */
     STORE_SECRET_DELETE,
@@ -156,7 +158,7 @@ enum store_verb {
                                  version of the tables, so that nothing that was decided before it
                                  is written behind it. ABSENT: no such plan of that partner, used,
                                  or over; TOO_MANY */
-    STORE_REVOCATION_STEP,    /* the rows follow */
+    STORE_REVOCATION_STEP,    /* the rows follow. ABSENT: no such revocation, or it is done */
 };
 
 /* What became of a request that met no fault. All but DONE: nothing was changed. */
@@ -177,6 +179,10 @@ enum {
     STORE_DATED = 8,             /* epochs of one subject that differ in before_s */
     STORE_REVOCATION_ROWS = 256, /* of one step */
 };
+
+/* The entry that the selector becomes: of one dimension, dated or not, an epoch's; else
+ * ENTRY_SELECTOR. A bare date is one of the root and all below it. */
+enum entry_kind store_selector_kind(const struct revocation_selector *selector);
 
 /* The writable part of a token's row, whole. */
 struct store_token_update {
@@ -262,7 +268,7 @@ struct store_request {
             bool is_plan;              /* then of row revocation_sid and partner_sid alone count */
             struct revocation_row row; /* as it is in force now, once the answer came; the text of
                                           a plan's selector goes into the arena */
-            enum entry_kind kind;      /* an epoch's, or ENTRY_SELECTOR */
+            enum entry_kind kind;      /* the store writes it: see store_selector_kind */
             struct arena *arena;       /* the store's until done runs; where is_plan */
         } revocation_execute;
         struct {
@@ -272,7 +278,8 @@ struct store_request {
             size_t n;
             bool each; /* and each gets an entry of its own */
             struct sid cursor;
-            bool done; /* with `each`: the selector's entry goes, others stay until end_s */
+            bool done; /* with `each`: the selector's entry goes, told by one with end_s 0; others
+                          stay until end_s */
         } revocation_step;
     } in;
 

@@ -104,6 +104,7 @@ static bool take_batch(struct store *store, bool may_wait)
     struct store_queue *queue = &store->queue;
     struct store_batch *batch = &store->batch;
     struct timespec until = next_tick();
+    size_t entries = 0;
 
     batch->count = 0;
     pthread_mutex_lock(&queue->lock);
@@ -112,6 +113,9 @@ static bool take_batch(struct store *store, bool may_wait)
             break;
     }
     while (queue->first != NULL && batch->count < STORE_BATCH) {
+        entries += store_count_entries(queue->first);
+        if (entries > STORE_BATCH_ENTRIES)
+            break;
         batch->requests[batch->count++] = queue->first;
         queue->first = queue->first->next;
         queue->count--;

@@ -217,8 +217,8 @@ def test_selectors_and_keys_are_told_apart(own_bed):
         for kind, text in (("partner_tree", explain.sids["self"]), ("partner", explain.sids["parent"]),
                            ("application", bed.seeded("stranger").client_id)):
             number += 1
-            store.execute("INSERT INTO entries VALUES (?, ?, ?, '', ?, ?, '', 0)",
-                          (number, kind, uuid.UUID(text).bytes, 2**40, 1000))
+            store.execute("INSERT INTO entries VALUES (?, ?, ?, '', ?, ?, '', 0, ?, 0)",
+                          (number, kind, uuid.UUID(text).bytes, 2**40, 1000, number))
         store.execute("UPDATE store SET last_number = ?", (number,))
     bed.start()
     explain.root = bed.issue(bed.admin)

@@ -137,8 +137,7 @@ Test(list_sqlite, what_costs_too_much_is_given_up, .timeout = 60)
     sql(&f, "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 400000) "
             "INSERT INTO tokens SELECT CAST(printf('%016d', i) AS BLOB), zeroblob(16), "
             "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, 1, 9999999999, 1, 1, 0, "
-            "'', 0, "
-            "0, '' FROM n");
+            "'', 0, 0, '', 0, 0 FROM n");
     cr_assert(fixture_try_open(&f), "%s", f.error);
     fixture_start(&f);
     for (size_t i = 0; i < STORE_FILTERS; i++)
@@ -174,11 +173,11 @@ Test(list_sqlite, expired_tokens_in_front_are_not_in_the_way, .timeout = 60)
     fixture_init(&f, FIXTURE_SQLITE);
     fixture_open(&f);
     store_close(&f.store);
-    sql(&f,
-        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 16000) "
-        "INSERT INTO tokens SELECT CAST(printf('%016d', i) AS BLOB), zeroblob(16), "
-        "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, "
-        "iif(i > 8000 AND i % 7 <> 0, 9999999999, 1), 9999999999, 1, 1, 0, '', 0, 0, '' FROM n");
+    sql(&f, "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 16000) "
+            "INSERT INTO tokens SELECT CAST(printf('%016d', i) AS BLOB), zeroblob(16), "
+            "x'018b0000000070008000000000000002', NULL, 'name', '', '', 1, "
+            "iif(i > 8000 AND i % 7 <> 0, 9999999999, 1), 9999999999, 1, 1, 0, '', 0, 0, '', 0, 0 "
+            "FROM n");
     cr_assert(fixture_try_open(&f), "%s", f.error);
     fixture_start(&f);
     for (int from = 0; from < ROWS; from += 997) {

@@ -373,17 +373,20 @@ Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
     sql(&f, sqlite_migrations[0].sql);
     sql(&f, "INSERT INTO store VALUES (1, zeroblob(16), 7, 0);"
             "INSERT INTO entries VALUES (7, 'token', x'018b000000007000800000000000000b', '', "
-            "9999999999, 5);"
+            "9999999999, 5), (5, 'user', x'018b000000007000800000000000000c', '', 9999999999, 4);"
             "INSERT INTO tokens VALUES (x'018b000000007000800000000000000a', zeroblob(16), "
             "zeroblob(16), NULL, 'old', 'calls.read', '', 1, 9999999999, 9999999999, 1, 1)");
     fixture_open(&f);
     cr_assert_eq(store_last_number(f.store), 7);
     cr_assert(result_ok(store_read_entries(f.store, 0, 0, 2, NULL, entries, &count)));
-    cr_assert_eq(count, 1);
-    cr_assert_eq(entries[0].number, 7);
-    cr_assert_eq(entries[0].kind, ENTRY_TOKEN_REVOKED);
-    cr_assert_eq(entries[0].end_s, INT64_C(9999999999));
-    cr_assert_eq(entries[0].at_ms, 5);
+    cr_assert_eq(count, 2);
+    cr_assert_eq(entries[0].kind, ENTRY_EPOCH_USER);
+    cr_assert_eq(entries[0].below, 5, "its own number: nothing else was known");
+    cr_assert_eq(entries[0].before_s, 0);
+    cr_assert_eq(entries[1].number, 7);
+    cr_assert_eq(entries[1].kind, ENTRY_TOKEN_REVOKED);
+    cr_assert_eq(entries[1].end_s, INT64_C(9999999999));
+    cr_assert_eq(entries[1].at_ms, 5);
     fixture_start(&f);
     update.if_revision = 1;
     cr_assert_eq(fixture_outcome(&f, &update), STORE_OUTCOME_DONE);
@@ -402,7 +405,7 @@ Test(sqlite_file, a_foreign_row_is_a_fault)
 
     make_store(&f);
     sql(&f, "PRAGMA ignore_check_constraints = ON;"
-            "INSERT INTO entries VALUES (1, 'nonsense', x'00', '', 9999999999, 0, '', 0)");
+            "INSERT INTO entries VALUES (1, 'nonsense', x'00', '', 9999999999, 0, '', 0, 0, 0)");
     fixture_open(&f);
     cr_assert_eq(store_read_entries(f.store, 0, 0, 1, NULL, &entry, &count).code, ERR_FAULT_STORE);
     fixture_done(&f);
