@@ -150,11 +150,11 @@ void explain_scopes(const struct explanation *e, struct arena *arena, struct jso
     struct names n = {.e = e, .bound = bound_of(e)};
     struct str rest = e->row->scopes, name;
 
-    if (!make_closures(&n, arena)) {
-        w->out->failed = true;
-        return;
-    }
     json_write_array_begin(w);
+    if (!make_closures(&n, arena)) {
+        w->out->failed = true; /* the array stays whole: the writer takes half of one for a bug */
+        rest = STR_NONE;
+    }
     while (rest.len > 0 && str_split(&rest, ' ', &name))
         write_scope(&n, name, w);
     json_write_array_end(w);
