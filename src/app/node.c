@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/pool.h"
 #include "exchange/snapshot.h"
+#include "manage/revocations_walk.h"
 #include "manage/routes.h"
 #include "oauth/routes.h"
 #include "revocation/index.h"
@@ -265,6 +266,10 @@ bool node_start(struct node *node, struct buf *out_error)
         buf_cstr(out_error, "the store's writer could not be started\n");
         return false;
     }
+    if (!result_ok(revocation_walk_new(&node->server, &node->server.walk))) {
+        buf_cstr(out_error, "no thread could be had to mark rows behind revocations\n");
+        return false;
+    }
     node->http = http_start(&options, out_error);
     if (node->http != NULL)
         tables_publish_keys(node->config, node->server.clock);
@@ -281,6 +286,7 @@ void node_stop(struct node *node)
         http_join(&node->http);
         audit_log_finish(server);
     }
+    revocation_walk_free(&server->walk);
     pool_free(&server->pool);
     store_close(&node->store);
     revocation_index_free(&server->index);

@@ -25,6 +25,7 @@ struct exchange;
 struct keyring_thread;
 struct token_cache;
 struct pool;
+struct revocation_walk;
 
 struct server {
     const struct config *config; /* of the start; what a reload changes is in the snapshot, and in
@@ -43,6 +44,8 @@ struct server {
     struct pool *pool;           /* for what computes too long for a loop */
     struct audit_first refusals; /* by M1-M3, in this minute */
     struct touch_seen touched;
+    struct revocation_walk *walk; /* NULL: nobody marks rows behind revocations by selector */
+    _Atomic unsigned counts;      /* of what plans are about, at work */
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;
     int64_t started_mono_ms;

@@ -24,6 +24,8 @@ extern const struct endpoint manage_token, manage_token_delete;              /* 
 extern const struct endpoint manage_tokens;                                  /* tokens_list.c */
 extern const struct endpoint manage_token_change;                            /* tokens_change.c */
 extern const struct endpoint manage_token_create, manage_token_create_below; /* tokens_create.c */
-extern const struct endpoint manage_token_revoke;                            /* tokens_revoke.c */
+extern const struct endpoint manage_revocations, manage_revocation; /* revocations_read.c */
+extern const struct endpoint manage_revocation_create;              /* revocations_create.c */
+extern const struct endpoint manage_token_revoke;                   /* tokens_revoke.c */
 
 #endif

@@ -7,6 +7,7 @@
 
 #define APPLICATION MANAGEMENT_PATH "applications/{client_id}"
 #define PARTNER     MANAGEMENT_PATH "partners/{partner_sid}"
+#define REVOCATIONS MANAGEMENT_PATH "admin/revocations"
 #define TOKEN       MANAGEMENT_PATH "oauth/tokens/{token_sid}"
 
 static const struct route routes[] = {
@@ -25,6 +26,11 @@ static const struct route routes[] = {
      &manage_explain},
 
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "admin/leaks"), 0, LIMIT_BODY_BATCH, &manage_leaks},
+
+    {METHOD_GET, STR_INIT(REVOCATIONS), 0, 0, &manage_revocations},
+    {METHOD_POST, STR_INIT(REVOCATIONS), 0, LIMIT_BODY, &manage_revocation_create},
+    {METHOD_GET, STR_INIT(REVOCATIONS "/{revocation_sid}"), ROUTE_PARAMETERS, 0,
+     &manage_revocation},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},

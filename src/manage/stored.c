@@ -57,6 +57,13 @@ static enum step_result refuse_dry_run(struct exchange *x, enum store_verb verb)
         STR("Changes of partners alone can be tried; nothing was changed"));
 }
 
+/* Ending tokens is right by any tables, so nobody who keeps changing them holds it up (P2). */
+static bool ends_tokens(enum store_verb verb)
+{
+    return verb == STORE_TOKEN_REVOKE || verb == STORE_REVOCATION_PLAN ||
+           verb == STORE_REVOCATION_EXECUTE;
+}
+
 enum step_result stored_commit(struct exchange *x, struct stored *stored,
                                const struct audit_event *event)
 {
@@ -71,8 +78,7 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
     stored->exchange = x;
     request->loop = x->worker->loop;
     request->done = commit_done;
-    /* Ending a token is right by any tables, so nobody who keeps changing them holds it up (P2). */
-    if (request->verb != STORE_TOKEN_REVOKE)
+    if (!ends_tokens(request->verb))
         request->if_tables = x->snapshot->tables_version;
     exchange_submit(x, request);
     return STEP_WAIT;
@@ -84,6 +90,8 @@ enum step_result stored_step_committed(struct exchange *x)
 
     if (!result_ok(stored->request.result))
         return exchange_fault(x, stored->request.result);
+    if (stored->request.outcome == STORE_OUTCOME_BUSY)
+        return exchange_refuse(x, ERR_FOLLOWING, STR_NONE);
     if (stored->request.outcome != STORE_OUTCOME_CONFLICT)
         return STEP_NEXT;
     if (++stored->attempts == STORED_ATTEMPTS)

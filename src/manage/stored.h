@@ -40,7 +40,8 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
                                const struct audit_event *event);
 
 /* NEXT: committed, durable and visible (P2, P3), or the outcome is ABSENT or EXISTS. CONFLICT: all
- * again; after STORED_ATTEMPTS times 409, nothing was changed. A fault: 503, nothing was changed.
+ * again; after STORED_ATTEMPTS times 409, nothing was changed. A fault, or BUSY: 503, nothing was
+ * changed.
  */
 enum step_result stored_step_committed(struct exchange *x);
 

@@ -15,6 +15,7 @@ from testbed import FORM, ROOT, eventually
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 NOBODY = "01995f2a-7c00-7aaa-8000-0123456789ab"
+LONG_AGO = {"issued_before": "2020-01-01T00:00:00.000Z"}  # a revocation that ends nothing
 GIVEN = ["calls.manage", "sms.read"]  # what a test's own partner, application and token hold
 
 
@@ -119,6 +120,8 @@ class World:
                 made = self.create("/core/v2/applications", {"name": "Example", "scopes": GIVEN})
             elif name == "token_sid":
                 made = self.create("/core/v2/oauth/token", {"scopes": ["calls.manage"], "access_token_expires_in": 600})
+            elif name == "revocation_sid":
+                made = self.create("/core/v2/admin/revocations", LONG_AGO)
             elif name != "secret_id":  # which came with the application
                 made = {name: parameter["example"]}
             known[name] = made[name]
@@ -136,6 +139,8 @@ class World:
             return self.bed.issue(scope="calls.read")
         if name == "date_expiration_access_token":
             return made[name]
+        if name == "plan_id":
+            return self.create("/core/v2/admin/revocations", {**LONG_AGO, "dry_run": True})["plan_id"]
         if name == "login":
             return f"{value}-{next(self.count)}"
         return value
@@ -259,6 +264,8 @@ LISTS = [o for o in OPERATIONS if o.parameter("after")]
 def test_lists_take_what_is_said(world, operation):
     """Orders, cursors and fields; and a wrong attribute is answered with those that are taken."""
     path, _ = world.path(operation)
+    if operation.id == "listRevocations":
+        world.create(path, LONG_AGO)
     get = functools.partial(world.send, "GET", path, None, None, world.admin)
     names = re.match(r"\^\(([a-z_|]+)\)", operation.parameter("order")["schema"]["pattern"])[1].split("|")
     for name in names:
@@ -277,7 +284,8 @@ def test_lists_take_what_is_said(world, operation):
 
 def names_key(operation):
     return {"listScopes": "value", "listAuditRecords": "seq", "listSecrets": "secret_id", "listTokens": "token_sid",
-            "listPartners": "partner_sid", "listApplications": "client_id"}[operation.id]
+            "listPartners": "partner_sid", "listApplications": "client_id",
+            "listRevocations": "revocation_sid"}[operation.id]
 
 
 @each_guarded

@@ -1,0 +1,428 @@
+#include "manage/revocations_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "audit/record.h"
+#include "core/log.h"
+#include "exchange/snapshot.h"
+#include "manage/revocations.h"
+#include "store/list.h"
+
+enum {
+    PAUSES = 4, /* times what a step took: a fifth of the writer, at most */
+    PAUSE_MIN_MS = 1,
+    PAUSE_MAX_MS = 2000,
+    RETRY_FIRST_MS = 250, /* after a fault, then twice as long each time */
+    RETRY_MAX_MS = 30 * 1000,
+    PAGES_MAX = 64,            /* without a step: what a restart would look at once more */
+    FOLLOWED_MAX = STORE_PAGE, /* looked at for one that is urgent */
+    MEMORY_MAX = 16 * 1024 * 1024,
+};
+
+struct revocation_walk {
+    struct loop loop; /* first; the store posts its answers there, and this thread runs them */
+    struct server *server;
+    struct quiesce_reader *reader;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* of what follows. A leaf */
+    pthread_cond_t changed;
+    struct loop_msg *first, *last;
+    bool woken, stopping;
+
+    /* the thread's */
+    bool answered;
+    struct arena memory, rows; /* of the revocation, of a page */
+    struct store_read read;
+    struct store_request request;
+    struct revocation_row revocation;
+    struct sid tokens[STORE_REVOCATION_ROWS], cursor;
+    size_t count;
+    uint64_t marked;
+    unsigned pages;
+};
+
+/* ---- the thread's loop ---- */
+
+static void post(struct loop *loop, struct loop_msg *message)
+{
+    struct revocation_walk *walk = (struct revocation_walk *)loop;
+
+    message->next = NULL;
+    pthread_mutex_lock(&walk->lock);
+    if (walk->first == NULL)
+        walk->first = message;
+    else
+        walk->last->next = message;
+    walk->last = message;
+    pthread_cond_signal(&walk->changed);
+    pthread_mutex_unlock(&walk->lock);
+}
+
+static const struct loop_ops loop_ops = {.post = post};
+
+/* Until the store has answered, which it always does. */
+static void wait_answer(struct revocation_walk *walk)
+{
+    while (!walk->answered) {
+        pthread_mutex_lock(&walk->lock);
+        while (walk->first == NULL)
+            pthread_cond_wait(&walk->changed, &walk->lock);
+        struct loop_msg *message = walk->first;
+        walk->first = message->next;
+        pthread_mutex_unlock(&walk->lock);
+        message->run(message);
+    }
+}
+
+/* False when it is to end. */
+static bool wait_ms(struct revocation_walk *walk, int64_t ms)
+{
+    int64_t at_ns = clock_mono_ns() + ms * INT64_C(1000000);
+    const struct timespec until = {.tv_sec = (time_t)(at_ns / INT64_C(1000000000)),
+                                   .tv_nsec = (long)(at_ns % INT64_C(1000000000))};
+
+    pthread_mutex_lock(&walk->lock);
+    while (!walk->stopping &&
+           pthread_cond_timedwait(&walk->changed, &walk->lock, &until) != ETIMEDOUT)
+        continue;
+    bool goes_on = !walk->stopping;
+    pthread_mutex_unlock(&walk->lock);
+    return goes_on;
+}
+
+static bool wait_wake(struct revocation_walk *walk)
+{
+    pthread_mutex_lock(&walk->lock);
+    while (!walk->woken && !walk->stopping)
+        pthread_cond_wait(&walk->changed, &walk->lock);
+    walk->woken = false;
+    bool goes_on = !walk->stopping;
+    pthread_mutex_unlock(&walk->lock);
+    return goes_on;
+}
+
+/* ---- asking the store ---- */
+
+static void read_done(struct store_read *read)
+{
+    struct revocation_walk *walk =
+        (struct revocation_walk *)((char *)read - offsetof(struct revocation_walk, read));
+    walk->answered = true;
+}
+
+static void request_done(struct store_request *request)
+{
+    struct revocation_walk *walk =
+        (struct revocation_walk *)((char *)request - offsetof(struct revocation_walk, request));
+    walk->answered = true;
+}
+
+static struct result ask(struct revocation_walk *walk, struct arena *arena)
+{
+    walk->read.loop = &walk->loop;
+    walk->read.done = read_done;
+    walk->read.arena = arena;
+    walk->answered = false;
+    store_read_submit(walk->server->store, &walk->read);
+    wait_answer(walk);
+    return walk->read.result;
+}
+
+static struct result commit(struct revocation_walk *walk)
+{
+    walk->request.loop = &walk->loop;
+    walk->request.done = request_done;
+    walk->answered = false;
+    store_submit(walk->server->store, &walk->request);
+    wait_answer(walk);
+    return walk->request.result;
+}
+
+/* ---- a page ---- */
+
+bool revocation_walk_takes(const struct revocation_row *revocation, const struct token_facts *facts,
+                           const struct token_row *row)
+{
+    struct revocation_selector selector = revocation->selector;
+    bool had_others = row->generation > 1; /* JWTs, of which the row does not tell */
+    struct sid chain[LIMIT_PARTNER_DEPTH];
+
+    struct epoch_subject subject = token_subject_of_row(facts, row, selector.over_ceiling, chain);
+    if (!selector.over_ceiling) {
+        bool may_live = had_others && (selector.kid.len > 0 || selector.scopes.len > 0);
+        return !may_live && subject.epoch < revocation->below &&
+               revocation_selector_matches(&selector, &subject);
+    }
+    if (!had_others && subject.epoch >= revocation->below)
+        return false;
+    subject.iat_s = row->created_ms / 1000;
+    if (had_others)
+        selector.kid = STR("");
+    return revocation_selector_matches(&selector, &subject);
+}
+
+/* Of this moment; the thread is no reader in between. */
+static void match_page(struct revocation_walk *walk)
+{
+    struct server *server = walk->server;
+    const struct store_read *read = &walk->read;
+
+    quiesce_pass(&server->quiesce, walk->reader);
+    const struct snapshot *snapshot = snapshot_now(server);
+    const struct token_facts facts = {
+        .catalogue = snapshot->catalogue,
+        .party = snapshot->party,
+        .index = server->index,
+        .now_s = clock_wall_s(server->clock),
+        .ttl_max_s = snapshot->policy.ttl_max_s,
+    };
+    for (size_t i = 0; i < read->out.count; i++)
+        if (revocation_walk_takes(&walk->revocation, &facts, &read->out.tokens[i]))
+            walk->tokens[walk->count++] = read->out.tokens[i].token_sid;
+    quiesce_offline(walk->reader);
+}
+
+static RESULT read_page(struct revocation_walk *walk, bool *out_more)
+{
+    const struct revocation_row *revocation = &walk->revocation;
+    bool each = revocation->selector.over_ceiling;
+
+    walk->read = (struct store_read){
+        .verb = STORE_TOKEN_WALK,
+        .in.token_walk = {.after = walk->cursor,
+                          .below = each ? revocation->number : revocation->below,
+                          .now_s = clock_wall_s(walk->server->clock),
+                          .client_id = revocation->selector.client_id,
+                          .limit = STORE_REVOCATION_ROWS - walk->count},
+    };
+    struct result read = ask(walk, &walk->rows);
+    if (result_ok(read)) {
+        match_page(walk);
+        walk->pages++;
+        *out_more = walk->read.out.more;
+        if (*out_more)
+            walk->cursor = walk->read.out.walked;
+    }
+    arena_reset(&walk->rows);
+    return read;
+}
+
+/* ---- a step ---- */
+
+static struct str done_record(struct revocation_walk *walk)
+{
+    const struct revocation_row *revocation = &walk->revocation;
+    const struct audit_actor actor = {.client_id = revocation->client_id,
+                                      .partner_sid = revocation->partner_sid};
+    char detail[64];
+    struct audit_event event = {
+        .action = STR("revocation.done"),
+        .object = revocation->revocation_sid,
+    };
+    struct buf b;
+
+    quiesce_pass(&walk->server->quiesce, walk->reader);
+    event.partner_sid = revocation_partner(snapshot_now(walk->server)->party, &revocation->selector,
+                                           &revocation->partner_sid);
+    quiesce_offline(walk->reader);
+    buf_init_fixed(&b, detail, sizeof(detail));
+    buf_cstr(&b, "{\"tokens\":");
+    buf_u64(&b, walk->marked + walk->count);
+    buf_char(&b, '}');
+    event.detail = buf_view(&b);
+    return audit_record(&walk->rows, clock_wall_ms(walk->server->clock), &actor, &event);
+}
+
+/* Marks what was gathered. *out_over: there is nothing left to follow of this one. */
+static RESULT step(struct revocation_walk *walk, bool done, bool *out_over)
+{
+    walk->request = (struct store_request){
+        .verb = STORE_REVOCATION_STEP,
+        .in.revocation_step = {.revocation_sid = walk->revocation.revocation_sid,
+                               .tokens = walk->tokens,
+                               .n = walk->count,
+                               .each = walk->revocation.selector.over_ceiling,
+                               .cursor = walk->cursor,
+                               .done = done},
+    };
+    if (done) {
+        walk->request.audit = done_record(walk);
+        if (walk->request.audit.ptr == NULL)
+            return FAULT(ERR_FAULT_MEMORY);
+    }
+    struct result committed = commit(walk);
+    arena_reset(&walk->rows);
+    TRY(committed);
+    walk->marked += walk->count;
+    walk->count = 0;
+    walk->pages = 0;
+    *out_over = done || walk->request.outcome != STORE_OUTCOME_DONE;
+    return RESULT_OK;
+}
+
+/* Pages until there is enough for a step, and the step. */
+static RESULT advance(struct revocation_walk *walk, bool *out_over)
+{
+    bool more = true;
+
+    while (more && walk->count <= STORE_REVOCATION_ROWS / 2 && walk->pages < PAGES_MAX) {
+        TRY(read_page(walk, &more));
+        if (more && !wait_ms(walk, PAUSE_MIN_MS))
+            return RESULT_OK;
+    }
+    int64_t began_ns = clock_mono_ns();
+    TRY(step(walk, !more, out_over));
+    int64_t pause_ms = (clock_mono_ns() - began_ns) * PAUSES / 1000000;
+    if (!*out_over)
+        wait_ms(walk, pause_ms < PAUSE_MIN_MS   ? PAUSE_MIN_MS
+                      : pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS
+                                                : pause_ms);
+    return RESULT_OK;
+}
+
+/* ---- one revocation after the other ---- */
+
+/* One that holds up changes of scopes, else the oldest. */
+static const struct revocation_row *most_urgent(const struct revocation_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].selector.over_ceiling)
+            return &rows[i];
+    return rows;
+}
+
+static RESULT take_next(struct revocation_walk *walk, bool *out_found)
+{
+    arena_reset(&walk->memory);
+    walk->read = (struct store_read){
+        .verb = STORE_REVOCATION_LIST,
+        .in.revocation_list = {.following = true, .limit = FOLLOWED_MAX},
+    };
+    TRY(ask(walk, &walk->memory));
+    *out_found = walk->read.out.count > 0;
+    if (!*out_found)
+        return RESULT_OK;
+    walk->revocation = *most_urgent(walk->read.out.revocations, walk->read.out.count);
+    walk->cursor = walk->revocation.cursor;
+    walk->marked = walk->revocation.tokens;
+    walk->count = 0;
+    walk->pages = 0;
+    return RESULT_OK;
+}
+
+/* To end, or because something new may be more urgent. */
+static bool is_called(struct revocation_walk *walk)
+{
+    pthread_mutex_lock(&walk->lock);
+    bool called = walk->stopping || walk->woken;
+    walk->woken = false;
+    pthread_mutex_unlock(&walk->lock);
+    return called;
+}
+
+static RESULT follow(struct revocation_walk *walk)
+{
+    bool over = false;
+
+    while (!over && !is_called(walk))
+        TRY(advance(walk, &over));
+    if (over)
+        LOG(LOG_INFO, "revocation_followed", LF_INT("number", walk->revocation.number),
+            LF_INT("tokens", walk->marked));
+    return RESULT_OK;
+}
+
+static RESULT follow_all(struct revocation_walk *walk)
+{
+    bool found = true;
+
+    while (found && wait_ms(walk, 0)) {
+        TRY(take_next(walk, &found));
+        if (found)
+            TRY(follow(walk));
+    }
+    return RESULT_OK;
+}
+
+static void *run(void *argument)
+{
+    struct revocation_walk *walk = argument;
+    int64_t retry_ms = RETRY_FIRST_MS;
+    bool goes_on = true;
+
+    while (goes_on) {
+        struct result followed = follow_all(walk);
+        if (result_ok(followed)) {
+            retry_ms = RETRY_FIRST_MS;
+            goes_on = wait_wake(walk);
+            continue;
+        }
+        LOG(LOG_WARN, "revocation_walk_waits", LF_ERR(followed.code), LF_INT("ms", retry_ms));
+        goes_on = wait_ms(walk, retry_ms);
+        retry_ms = 2 * retry_ms < RETRY_MAX_MS ? 2 * retry_ms : RETRY_MAX_MS;
+    }
+    return NULL;
+}
+
+/* ---- its life ---- */
+
+static void destroy(struct revocation_walk *walk)
+{
+    arena_reset(&walk->memory);
+    arena_reset(&walk->rows);
+    pthread_cond_destroy(&walk->changed);
+    pthread_mutex_destroy(&walk->lock);
+    free(walk);
+}
+
+struct result revocation_walk_new(struct server *server, struct revocation_walk **out)
+{
+    struct revocation_walk *walk = calloc(1, sizeof(*walk));
+    pthread_condattr_t attributes;
+
+    if (walk == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    walk->loop.ops = &loop_ops;
+    walk->server = server;
+    walk->reader = quiesce_register(&server->quiesce);
+    arena_init(&walk->memory, NULL, 0, MEMORY_MAX);
+    arena_init(&walk->rows, NULL, 0, MEMORY_MAX);
+    pthread_mutex_init(&walk->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&walk->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    if (pthread_create(&walk->thread, NULL, run, walk) != 0) {
+        destroy(walk);
+        return FAULT(ERR_FAULT_MEMORY);
+    }
+    *out = walk;
+    return RESULT_OK;
+}
+
+void revocation_walk_wake(struct revocation_walk *walk)
+{
+    if (walk == NULL)
+        return;
+    pthread_mutex_lock(&walk->lock);
+    walk->woken = true;
+    pthread_cond_signal(&walk->changed);
+    pthread_mutex_unlock(&walk->lock);
+}
+
+void revocation_walk_free(struct revocation_walk **slot)
+{
+    struct revocation_walk *walk = *slot;
+
+    if (walk == NULL)
+        return;
+    *slot = NULL;
+    pthread_mutex_lock(&walk->lock);
+    walk->stopping = true;
+    pthread_cond_signal(&walk->changed);
+    pthread_mutex_unlock(&walk->lock);
+    pthread_join(walk->thread, NULL);
+    destroy(walk);
+}
