@@ -127,9 +127,9 @@ struct result crypto_sign(struct crypto_ctx *ctx, struct str message, uint8_t *o
 
 enum { PROBE = 4096 }; /* more than any single allocation of a verification */
 
-/* OpenSSL says "no" also when it ran out of memory. Mostly its error queue tells the two apart, but
- * Ed25519 leaves no trace there, so it is also asked whether there is memory now. */
-static bool ran_out_of_memory(void)
+/* Mostly the error queue tells, but Ed25519 leaves no trace there, so it is also asked whether
+ * there is memory now. */
+bool crypto_ran_out_of_memory(void)
 {
     unsigned long code;
     void *probe = OPENSSL_malloc(PROBE);
@@ -178,7 +178,7 @@ struct result crypto_verify(struct crypto_ctx *ctx, struct str message, struct s
         return FAULT(ERR_FAULT_CRYPTO);
     }
     int verdict = is_eddsa ? eddsa_verify(ctx, message, bytes) : digest_verify(ctx, message, bytes);
-    if (verdict != 1 && ran_out_of_memory())
+    if (verdict != 1 && crypto_ran_out_of_memory())
         return FAULT(ERR_FAULT_CRYPTO);
     *out = verdict == 1;
     return RESULT_OK;

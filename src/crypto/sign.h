@@ -25,4 +25,8 @@ RESULT crypto_sign(struct crypto_ctx *ctx, struct str message, uint8_t *out);
  * not. A fault says that nobody knows: it must not be answered as "no" (P4). */
 RESULT crypto_verify(struct crypto_ctx *ctx, struct str message, struct str signature, bool *out);
 
+/* OpenSSL says "no" also when it ran out of memory: whether the last one, in this thread and
+ * perhaps of another library that uses it, may have been that. Empties the thread's error queue. */
+bool crypto_ran_out_of_memory(void);
+
 #endif

@@ -56,7 +56,8 @@ static struct result verify_with_libjwt(struct arena *arena, const struct inboun
     bool holds = code == 0 && jwt_get_alg(jwt) == alg;
     if (code == 0)
         jwt_free(jwt);
-    if (code == ENOMEM)
+    /* It says EINVAL for whatever went wrong within OpenSSL. */
+    if (code == ENOMEM || (!holds && crypto_ran_out_of_memory()))
         return FAULT(ERR_FAULT_MEMORY);
     *out = holds;
     return RESULT_OK;

@@ -177,6 +177,10 @@ bool sqlite_column_name(sqlite3_stmt *statement, int at, const struct str *names
 static struct result begin(struct store_backend *backend)
 {
     struct sqlite *s = sqlite_of(backend);
+
+    /* What takes it back is prepared first: that must not want memory when there is none. */
+    if (sqlite_statement(s, SQLITE_VERB_ROLLBACK, "ROLLBACK") == NULL)
+        return sqlite_fault(s);
     return sqlite_run(s, sqlite_statement(s, SQLITE_VERB_BEGIN, "BEGIN"));
 }
 
