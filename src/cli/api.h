@@ -33,6 +33,8 @@ struct api_verb {
     const char *operand; /* what a missing operand is */
     const char *secret;  /* the operand is a file that holds this field of a form */
     bool needs_fields;   /* a request without any would do nothing */
+    const char *sure[2]; /* unless one of these options is given, or it is only tried or shown, */
+    const char *unsure;  /* nothing is sent, and this is said; NULL: it needs neither */
     const char *columns[OUTPUT_COLUMNS_MAX + 1];
 };
 

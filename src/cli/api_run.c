@@ -146,6 +146,18 @@ static enum cli_exit print_answer(struct cli *cli, const struct credentials *cre
     return print_object(cli, body);
 }
 
+/* What ends much at once is not sent in passing. */
+static bool is_sure(const struct cli *cli)
+{
+    const struct api_verb *verb = cli->command->api;
+
+    if (verb->unsure == NULL || is_given(cli, "--dry-run") || is_given(cli, "--curl") ||
+        is_given(cli, verb->sure[0]) || is_given(cli, verb->sure[1]))
+        return true;
+    cli_say("%s", verb->unsure);
+    return false;
+}
+
 static enum cli_exit run(struct cli *cli, struct arena *arena)
 {
     const struct api_verb *verb = cli->command->api;
@@ -156,7 +168,7 @@ static enum cli_exit run(struct cli *cli, struct arena *arena)
 
     if (is_given(cli, "--all"))
         lengthen_pages(cli);
-    if (!api_request_build(cli, dry ? &verb->dry : &verb->call, arena, &request))
+    if (!api_request_build(cli, dry ? &verb->dry : &verb->call, arena, &request) || !is_sure(cli))
         return CLI_USAGE;
     enum cli_exit code = credentials_find(cli, arena, &credentials);
     if (code != CLI_OK)

@@ -54,7 +54,8 @@ struct command_list {
     const struct command *commands;
     size_t n;
 };
-extern const struct command_list cli_token_commands, cli_partner_commands, cli_app_commands;
+extern const struct command_list cli_token_commands, cli_revoke_commands, cli_partner_commands,
+    cli_app_commands;
 
 struct cli {
     const struct command *command;
