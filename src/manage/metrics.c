@@ -84,6 +84,31 @@ static void render_process(const struct server *server, struct buf *out)
     buf_cstr(out, "\"} 1\n");
 }
 
+/* Without a link there is nothing to be behind. */
+static void render_redis(const struct server *server, struct buf *out)
+{
+    const struct revocation_link *link = atomic_load(&server->link);
+
+    metrics_render_gauge(out, "scopemint_redis_following",
+                         "1 when Redis holds all that the store does.",
+                         link != NULL && revocation_link_state(link) == LINK_FOLLOWING);
+    if (link == NULL)
+        return;
+    struct revocation_link_lag lag = revocation_link_lag(link);
+    metrics_render_gauge(out, "scopemint_redis_behind_entries",
+                         "Entries of the sequence that Redis is not known to hold.",
+                         (int64_t)lag.entries);
+    metrics_render_gauge(out, "scopemint_redis_behind_seconds",
+                         "Time since Redis was known to hold all there was; 0 when it does.",
+                         lag.seconds);
+    metrics_render_gauge(out, "scopemint_redis_last_rebuild_timestamp_seconds",
+                         "When Redis was last filled from nothing, in seconds since 1970; 0: not "
+                         "by this process.",
+                         lag.filled_s);
+    metrics_render_gauge(out, "scopemint_redis_may_evict",
+                         "1 when Redis forgets keys once its memory is full.", lag.may_evict);
+}
+
 static void render_revocation(const struct server *server, struct buf *out)
 {
     struct revocation_index_stats stats = revocation_index_stats(server->index);
@@ -95,6 +120,8 @@ static void render_revocation(const struct server *server, struct buf *out)
                          (int64_t)stats.tokens);
     metrics_render_gauge(out, "scopemint_index_epochs", "Epochs in the index.",
                          (int64_t)stats.epochs);
+    metrics_render_gauge(out, "scopemint_index_selectors", "Selectors in force in the index.",
+                         (int64_t)stats.selectors);
     metrics_render_gauge(out, "scopemint_index_bytes", "Memory of the index.",
                          (int64_t)stats.bytes);
     metrics_render_gauge(out, "scopemint_index_sequence_number",
@@ -106,10 +133,7 @@ static void render_revocation(const struct server *server, struct buf *out)
     metrics_render_gauge(out, "scopemint_store_healthy", "1 when the last commit came through.",
                          store_is_healthy(server->store));
 
-    const struct revocation_link *link = atomic_load(&server->link);
-    metrics_render_gauge(out, "scopemint_redis_following",
-                         "1 when Redis holds all that the store does.",
-                         link != NULL && revocation_link_state(link) == LINK_FOLLOWING);
+    render_redis(server, out);
 }
 
 static enum step_result answer_metrics(struct exchange *x)

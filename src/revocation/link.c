@@ -78,6 +78,12 @@ void link_sent(struct revocation_link *link)
         link->progress_ms = clock_mono_ms(link->clock);
 }
 
+void link_holds(struct revocation_link *link, uint64_t number)
+{
+    if (number > atomic_load(&link->held) && number <= link->cursor)
+        atomic_store(&link->held, number);
+}
+
 void link_check(struct revocation_link *link)
 {
     link_sent(link);
@@ -119,6 +125,7 @@ static void on_opened(void *context)
     struct revocation_link *link = context;
 
     link->progress_ms = clock_mono_ms(link->clock);
+    link->memory_is_hidden = false;
     link_send_hello(&link->wire, link->username, link->password, link->database);
     start_check(link);
 }
@@ -146,6 +153,28 @@ static void on_retry(struct loop_timer *timer)
     link_enter(link, PHASE_OPENING);
 }
 
+static bool is_level(const struct revocation_link *link)
+{
+    return atomic_load(&link->state) == LINK_FOLLOWING &&
+           atomic_load(&link->held) >= store_last_number(link->store);
+}
+
+static void note_level(struct revocation_link *link)
+{
+    if (is_level(link))
+        atomic_store(&link->level_ms, clock_mono_ms(link->clock));
+}
+
+static void poll(struct revocation_link *link)
+{
+    link_check(link);
+    if (link->polls++ % LINK_POLLS_MEMORY == 0 && !link->memory_is_hidden)
+        link_send_memory(&link->wire);
+    if (store_clock_is_trusted(link->store))
+        link_fields_drop(&link->fields, clock_wall_s(link->clock) - LINK_DROP_S, LINK_DROPS,
+                         &link->wire);
+}
+
 static void on_tick(struct loop_timer *timer)
 {
     struct revocation_link *link =
@@ -155,12 +184,13 @@ static void on_tick(struct loop_timer *timer)
     int64_t silent_ms = clock_mono_ms(link->clock) - link->progress_ms;
 
     keep_ticking(link);
+    note_level(link);
     if (is_asked && silent_ms >= LINK_SILENCE_MS)
         link_give_up(link, "Redis does not answer", "");
     else if (link->phase == PHASE_WAITING && link->retry.impl == NULL)
         start_retry(link, link->backoff_ms);
     else if (link->phase == PHASE_FOLLOWING && link->checks == 0)
-        link_check(link);
+        poll(link);
     link_go_on(link);
 }
 
@@ -234,6 +264,7 @@ struct result revocation_link_new(const struct revocation_link_options *options,
     link->texts_bytes = bytes;
     adopt_options(link, options);
     link->wake.run = on_wake;
+    atomic_store(&link->level_ms, clock_mono_ms(link->clock));
     link->tick.fire = on_tick;
     link->retry.fire = on_retry;
     atomic_store(&link->reason, "not connected to Redis yet");
@@ -254,6 +285,7 @@ void link_release(struct revocation_link *link)
         return;
     free(link->page);
     arena_reset(&link->names);
+    link_fields_clear(&link->fields);
     link_queue_done(&link->queue);
     explicit_bzero(link->texts, link->texts_bytes); /* the password: P5 */
     free(link->texts);
@@ -289,4 +321,17 @@ enum revocation_link_state revocation_link_state(const struct revocation_link *l
 const char *revocation_link_reason(const struct revocation_link *link)
 {
     return atomic_load(&link->reason);
+}
+
+struct revocation_link_lag revocation_link_lag(const struct revocation_link *link)
+{
+    uint64_t held = atomic_load(&link->held), last = store_last_number(link->store);
+    int64_t behind_ms = clock_mono_ms(link->clock) - atomic_load(&link->level_ms);
+
+    return (struct revocation_link_lag){
+        .entries = last > held ? last - held : 0,
+        .seconds = is_level(link) || behind_ms < 0 ? 0 : behind_ms / 1000,
+        .filled_s = atomic_load(&link->filled_ms) / 1000,
+        .may_evict = atomic_load(&link->may_evict),
+    };
 }

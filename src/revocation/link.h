@@ -4,20 +4,38 @@
  * reaches the index, so Redis down, slow or lying changes no introspection (P2).
  *
  * Keys, namespace scopemint:v1: (SPEC 6)
+ *   feed_id              "<feed sid>" of the store: all that is said below is there. Anything else,
+ *                        "filling:<feed sid>" or nothing at all: it is not, and absence means
+ *                        nothing
  *   revoked:<token_sid>  "<number>", until the token's end
  *   narrowed:<token_sid> "<number> <exp, seconds> <scope> <scope> ...", until the token's end: what
  *                        all its JWTs are bound by since it was changed, also where that is as much
  *                        as before; revoked:<token_sid>, where it is there as well, wins
- *   epochs               hash "<kind>:<id>" -> "<number>"; kinds: application, partner (alone),
- *                        partner_tree (and all below), user, key
+ *   epochs               hash; "<kind>:<id>" -> "<below>": ends tokens whose `epoch` is lower.
+ *                        "<kind>:<id>@<before>" -> "<below>": of these, those whose `iat` is
+ *                        earlier. Kinds: application, partner (alone), partner_tree (and all
+ *                        below), user, key; no id of ours holds an '@'
+ *   selectors            hash; "<revocation_sid>" -> JSON object: ends tokens whose `epoch` is
+ *                        lower than "below" where all other members hold: "before" (`iat` is
+ *                        earlier), "client_id", "partner_sid" ("descendants": true: or an ancestor
+ *                        of the token's), "user_sid", "kid", "scope" (the token holds one of these
+ *                        names at least), "over_ceiling": true (it holds more than the tables have
+ *                        now). "number" and "end" (seconds) say nothing of a token
  *   feed                 stream of the last 100,000 entries, each at "<number>-1": feed (id),
- *                        number, kind ("revoked", "narrowed" or one of the epochs'), id, end
- *                        (seconds), and of narrowed tokens exp and scope
- *   feed_id              "<feed sid>" of the store, or "filling:<feed sid>" while not all is there
- * What has ended is not written; an epoch that ends stays in its hash, where it kills nothing more.
+ *                        number, kind ("revoked", "narrowed", one of the epochs', "selector" or
+ *                        "plan"), id, end (seconds); of narrowed tokens exp and scope; of epochs
+ *                        and selectors below and before (0: whenever), and of a selector its JSON
+ *                        as selector, which is not there where it is taken back (end 0). A plan
+ *                        ends nothing
+ * What has ended is not written. A field of a hash is taken away a minute after its end; where no
+ * server was connected then, or thousands ended, when Redis is filled again from nothing. Until
+ * then it ends nothing that is alive.
  *
  * An ACL for our user needs no more than
- *   ~scopemint:v1:* +auth +select +client|setname +get +set +del +hset +xadd +xrevrange
+ *   ~scopemint:v1:* +auth +select +client|setname +info +get +set +del +hset +hdel +xadd +xrevrange
+ * and works without +info, which tells whether Redis may evict keys when its memory is full: then
+ * absence means nothing either. We warn (may_evict); noeviction refuses our writes instead, which
+ * makes us fall behind, visibly.
  *
  * It lives on one event loop; publish, state and reason are thread-safe. The process ignores
  * SIGPIPE. */
@@ -57,6 +75,15 @@ void revocation_link_publish(struct revocation_link *link, const struct store_en
 
 enum revocation_link_state { LINK_CONNECTING, LINK_FILLING, LINK_FOLLOWING };
 enum revocation_link_state revocation_link_state(const struct revocation_link *link);
+
+/* What Redis does not hold. Thread-safe. */
+struct revocation_link_lag {
+    uint64_t entries; /* of the sequence, that it is not known to have */
+    int64_t seconds;  /* since it was known to have all there was; 0: it does */
+    int64_t filled_s; /* when it was filled from nothing the last time; 0: never by this process */
+    bool may_evict;   /* it forgets keys when its memory is full */
+};
+struct revocation_link_lag revocation_link_lag(const struct revocation_link *link);
 
 /* Why it does not follow: a constant text for /readyz, "" when it does. */
 const char *revocation_link_reason(const struct revocation_link *link);

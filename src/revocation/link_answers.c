@@ -46,6 +46,10 @@ static void judge_known(struct revocation_link *link, enum feed feed, uint64_t t
         link->backoff_ms = 0;
     } else {
         metrics_add(link->metrics, METRIC_REDIS_REFILLS, 1);
+        if (link->fill_is_full)
+            atomic_store(&link->filled_ms, clock_wall_ms(link->clock));
+        link->polls = 0;
+        link_holds(link, link->cursor);
         link_tell(link, "", "");
         link_enter(link, PHASE_FOLLOWING);
     }
@@ -113,6 +117,18 @@ static void keep_feed_id(struct revocation_link *link, const redisReply *reply)
     link->check_feed = str_make(link->check_text, len);
 }
 
+/* Who reads keys there takes an absent one for a token that is alive (THREATS-77). */
+static void take_memory(struct revocation_link *link, const redisReply *reply)
+{
+    struct str policy = link_evicting_policy(reply);
+    bool may_evict = policy.ptr != NULL;
+
+    link->memory_is_hidden = reply->type == REDIS_REPLY_ERROR;
+    if (may_evict && !atomic_load(&link->may_evict))
+        LOG(LOG_WARN, "redis_may_evict", LF_STR("maxmemory_policy", policy));
+    atomic_store(&link->may_evict, may_evict);
+}
+
 static void take_answer(struct revocation_link *link, enum link_ask ask, const redisReply *reply)
 {
     switch (ask) {
@@ -121,6 +137,12 @@ static void take_answer(struct revocation_link *link, enum link_ask ask, const r
         break;
     case ASK_FEED_TOP:
         judge(link, link_feed_top(reply));
+        break;
+    case ASK_FEED_ADD:
+        link_holds(link, link_feed_added(reply));
+        break;
+    case ASK_MEMORY:
+        take_memory(link, reply);
         break;
     case ASK_TOKEN:
     case ASK_EPOCH:
@@ -145,5 +167,7 @@ void link_take_answer(void *context, unsigned tag, const redisReply *reply)
         return;
     }
     take_answer(link, ask, reply);
+    if (link->phase == PHASE_FOLLOWING && wire_waiting(&link->wire) == 0)
+        link_holds(link, link->cursor);
     link_go_on(link);
 }

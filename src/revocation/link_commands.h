@@ -20,7 +20,9 @@ enum link_ask {
     ASK_BEGIN,
     ASK_END,
     ASK_TOKEN,
-    ASK_EPOCH,
+    ASK_EPOCH, /* or a selector */
+    ASK_FIELD_DROP,
+    ASK_MEMORY,
     ASK_FEED_ADD,
     ASK_COUNT,
 };
@@ -40,7 +42,13 @@ void link_send_begin(struct wire *wire, const struct sid *feed_id);
  * unless the server was flushed meanwhile; then nothing is set. */
 void link_send_end(struct wire *wire, const struct sid *feed_id);
 
+/* Asks what happens when Redis' memory is full: ASK_MEMORY. */
+void link_send_memory(struct wire *wire);
+
+/* What the keys say from now on; an end of a selector takes its field away. */
 void link_send_entry(struct wire *wire, const struct store_entry *entry);
+/* Takes a field away that ended: ASK_FIELD_DROP. */
+void link_send_field_drop(struct wire *wire, struct str hash, struct str field);
 void link_send_feed_add(struct wire *wire, const struct store_entry *entry,
                         const struct sid *feed_id);
 
@@ -53,5 +61,12 @@ bool link_is_expected(enum link_ask ask, const redisReply *reply);
 /* The number of the stream's last entry, from the answer to ASK_FEED_TOP; 0: the stream is empty;
  * UINT64_MAX: none of ours. */
 uint64_t link_feed_top(const redisReply *reply);
+
+/* Of the entry that an answer to ASK_FEED_ADD is about, likewise. */
+uint64_t link_feed_added(const redisReply *reply);
+
+/* From the answer to ASK_MEMORY: by which policy Redis evicts keys when it is full; ptr NULL: it
+ * does not, or does not tell. */
+struct str link_evicting_policy(const redisReply *reply);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "revocation/link_state.h"
+#include "revocation/selector.h"
 
 static void on_page(struct store_request *request);
 
@@ -14,6 +15,7 @@ static void send_entry(struct revocation_link *link, const struct store_entry *e
 
     link_sent(link);
     link_send_entry(&link->wire, entry); /* first: what the stream has told is there */
+    link_fields_keep(&link->fields, entry);
     if (to_feed) {
         link_send_feed_add(&link->wire, entry, &link->feed_id);
         link->feed_top = entry->number;
@@ -53,6 +55,8 @@ void link_fill_start(struct revocation_link *link, uint64_t after, bool is_full)
     link->cursor = after;
     link->feed_top = after;
     if (is_full) {
+        link_fields_clear(&link->fields);
+        atomic_store(&link->held, 0);
         link_sent(link);
         link_send_begin(&link->wire, &link->feed_id);
     }
@@ -126,6 +130,13 @@ static void on_page(struct store_request *request)
         take_page(link, request->out.count);
 }
 
+/* What ended need not be told, but the end of a selector. */
+static bool is_news(const struct revocation_link *link, const struct store_entry *entry)
+{
+    return entry->end_s > clock_wall_s(link->clock) ||
+           (entry->kind == ENTRY_SELECTOR && revocation_entry_is_end(entry));
+}
+
 void link_follow(struct revocation_link *link)
 {
     struct store_entry entry;
@@ -135,7 +146,7 @@ void link_follow(struct revocation_link *link)
         bool is_next = entry.number == link->cursor + 1 && link_queue_is_whole(&entry);
         if (is_next) {
             link->cursor = entry.number;
-            if (entry.end_s > clock_wall_s(link->clock))
+            if (is_news(link, &entry))
                 send_entry(link, &entry, entry.number);
         }
         link_queue_drop(&entry);

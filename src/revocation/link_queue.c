@@ -13,15 +13,25 @@ struct result link_queue_init(struct link_queue *queue)
     return RESULT_OK;
 }
 
+/* What the text of an entry is copied into begins where this points; NULL: it has no text. */
+static const char *const *text_at(const struct store_entry *entry)
+{
+    if (entry->kind == ENTRY_TOKEN_SET)
+        return &entry->set.scopes.ptr;
+    return entry->kind == ENTRY_SELECTOR ? &entry->selector.kid.ptr : NULL;
+}
+
 bool link_queue_is_whole(const struct store_entry *entry)
 {
-    return entry->kind != ENTRY_TOKEN_SET || entry->set.scopes.ptr != NULL;
+    const char *const *text = text_at(entry);
+    return text == NULL || *text != NULL;
 }
 
 void link_queue_drop(struct store_entry *entry)
 {
-    if (entry->kind == ENTRY_TOKEN_SET)
-        free((char *)entry->set.scopes.ptr);
+    const char *const *text = text_at(entry);
+    if (text != NULL)
+        free((char *)*text);
 }
 
 static struct store_entry *take_first(struct link_queue *queue)
@@ -47,17 +57,30 @@ void link_queue_done(struct link_queue *queue)
     free(queue->ring);
 }
 
-/* An empty list is a copy too: NULL means that there is none. */
+/* One copy of both, the second behind the first; empty text is a copy too: NULL means that there
+ * is none. */
+static void copy_texts(struct str *first, struct str *second)
+{
+    size_t second_len = second != NULL ? second->len : 0;
+    char *copy = calloc(1, first->len + second_len + 1);
+
+    if (copy != NULL && first->len > 0)
+        memcpy(copy, first->ptr, first->len);
+    if (copy != NULL && second_len > 0)
+        memcpy(copy + first->len, second->ptr, second_len);
+    first->ptr = copy;
+    if (second != NULL)
+        second->ptr = copy != NULL ? copy + first->len : NULL;
+}
+
 static struct store_entry copy_of(const struct store_entry *entry)
 {
     struct store_entry copy = *entry;
 
-    if (entry->kind != ENTRY_TOKEN_SET)
-        return copy;
-    char *names = calloc(1, entry->set.scopes.len + 1);
-    if (names != NULL && entry->set.scopes.len > 0)
-        memcpy(names, entry->set.scopes.ptr, entry->set.scopes.len);
-    copy.set.scopes.ptr = names;
+    if (entry->kind == ENTRY_TOKEN_SET)
+        copy_texts(&copy.set.scopes, NULL);
+    else if (entry->kind == ENTRY_SELECTOR)
+        copy_texts(&copy.selector.kid, &copy.selector.scopes);
     return copy;
 }
 

@@ -1,6 +1,6 @@
 /* The way from the store's writer to the link's loop: a bounded ring of entries, with copies of the
- * names that sets carry. The writer never waits; an overflow forgets what is queued, which the
- * reader notices by the hole in the numbers and mends from the store. Thread-safe. */
+ * text that sets and selectors carry. The writer never waits; an overflow forgets what is queued,
+ * which the reader notices by the hole in the numbers and mends from the store. Thread-safe. */
 #ifndef REVOCATION_LINK_QUEUE_H
 #define REVOCATION_LINK_QUEUE_H
 
@@ -34,7 +34,7 @@ bool link_queue_was_woken(struct link_queue *queue);
  * caller ends *out by link_queue_drop. */
 bool link_queue_take(struct link_queue *queue, uint64_t after, struct store_entry *out);
 
-/* False: memory was too short for the names of the set. */
+/* False: memory was too short for its text. */
 bool link_queue_is_whole(const struct store_entry *entry);
 
 void link_queue_drop(struct store_entry *entry);

@@ -13,6 +13,7 @@
 
 #include "revocation/link.h"
 #include "revocation/link_commands.h"
+#include "revocation/link_fields.h"
 #include "revocation/link_queue.h"
 #include "revocation/wire.h"
 
@@ -26,6 +27,9 @@ enum {
     LINK_BACKOFF_MAX_MS = 1000,
     LINK_POLL_MS = 500,
     LINK_POLL_MAX_MS = 1000,
+    LINK_POLLS_MEMORY = 16, /* every so many, how Redis is set when its memory is full */
+    LINK_DROPS = 256,       /* fields of the hashes taken away at a time */
+    LINK_DROP_S = 60,       /* behind their end, as the index forgets */
 };
 
 enum link_phase {
@@ -76,10 +80,19 @@ struct revocation_link {
     struct store_entry *page; /* LINK_PAGE, while filling */
     struct arena names;       /* of scopes that the page's sets carry */
 
+    struct link_fields fields;
+    unsigned polls;
+    bool memory_is_hidden; /* an ACL keeps INFO from us */
+
     struct link_queue queue;
     struct loop_msg wake;
+    /* Read by any thread. */
     _Atomic int state;
     _Atomic(const char *) reason;
+    _Atomic uint64_t held;     /* every entry up to here is known to be there */
+    _Atomic int64_t level_ms;  /* when that was all there is; monotonic */
+    _Atomic int64_t filled_ms; /* when it was filled from nothing; wall clock, 0: never */
+    _Atomic bool may_evict;
 };
 
 /* ---- link.c ---- */
@@ -98,6 +111,9 @@ void link_tell(struct revocation_link *link, const char *reason, const char *det
 /* Before commands are sent: silence is measured from the first that waits. */
 void link_sent(struct revocation_link *link);
 void link_check(struct revocation_link *link);
+
+/* Entries up to number are there. */
+void link_holds(struct revocation_link *link, uint64_t number);
 
 /* There is room in the window, or something in the queue. */
 void link_go_on(struct revocation_link *link);

@@ -4,8 +4,8 @@
 #include <hiredis/async.h>
 
 enum {
-    ARGUMENTS_MAX = 20,
-    REPLY_ELEMENTS_MAX = 32,     /* one stream entry has fourteen */
+    ARGUMENTS_MAX = 24,
+    REPLY_ELEMENTS_MAX = 32,     /* one stream entry has sixteen */
     REPLY_BYTES_MAX = 64 * 1024, /* not yet understood */
 };
 

@@ -2,12 +2,9 @@
  * Redis (P2, CHECKLIST F-11 to F-14). The link never speaks to the index at all, so no answer can
  * change. */
 #include <criterion/criterion.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "bed.h"
 #include "core/clock.h"
-#include "core/log.h"
 #include "short.h"
 #include "sids.h"
 
@@ -512,66 +509,6 @@ Test(link, a_redis_that_refuses_writes_is_told_apart_and_followed_again_F_13)
         bed_until_all(&bed, 100, 10 + i * 10);
         bed_until_state(&bed, LINK_FOLLOWING);
     }
-}
-
-Test(link, needs_no_more_than_the_documented_acl)
-{
-    bed_start_redis(&bed);
-    run("ACL SETUSER scopemint on >geheim resetkeys ~scopemint:v1:* resetchannels -@all +auth "
-        "+select +client|setname +get +set +del +hset +xadd +xrevrange");
-    bed.options.username = STR("scopemint");
-    bed.options.password = STR("geheim");
-    bed.options.database = 3;
-    bed_link(&bed);
-    bed_until_state(&bed, LINK_FOLLOWING);
-    bed_revoke(&bed, 100, 10, bed.now_s + 500);
-    bed_epoch(&bed, ENTRY_EPOCH_USER, sid_number(1), STR_NONE);
-    narrow_some(200, 2);
-    bed_revoke_issued(&bed, 200, bed.now_s + 500);
-    run("SELECT 3");
-    bed_until_all(&bed, 100, 10);
-    cr_assert_eq(bed_metric(&bed, METRIC_REDIS_ERRORS), 0);
-    redisReply *acl = bed_ask(&bed, "ACL LOG");
-    cr_assert_eq(acl->elements, 0, "nothing was refused");
-    freeReplyObject(acl);
-}
-
-Test(link, a_wrong_or_missing_password_is_said)
-{
-    bed_start_redis(&bed);
-    run("CONFIG SET requirepass geheim");
-    bed_link(&bed);
-    until_reason("Redis wants a password");
-    bed_unlink(&bed);
-
-    bed.options.password = STR("falsch");
-    bed_link(&bed);
-    until_reason("Redis refuses the password");
-    bed_unlink(&bed);
-
-    bed.options.password = STR("geheim");
-    bed_link(&bed);
-    bed_until_state(&bed, LINK_FOLLOWING);
-}
-
-/* A Redis without AUTH quotes the whole command, password and all (P5). */
-Test(link, the_password_never_gets_into_the_log)
-{
-    int ends[2];
-    char log[8192] = "";
-
-    redis_server_start(&bed.redis, "--rename-command", "AUTH", "hidden");
-    bed.options.password = STR("canary-geheim");
-    cr_assert_eq(pipe2(ends, O_NONBLOCK), 0);
-    int standard_error = dup(STDERR_FILENO);
-    log_set_level(LOG_DEBUG);
-    dup2(ends[1], STDERR_FILENO);
-    bed_link(&bed);
-    until_reason("Redis answers with an error");
-    dup2(standard_error, STDERR_FILENO);
-    cr_assert_gt(read(ends[0], log, sizeof(log) - 1), 0);
-    cr_assert_not_null(strstr(log, "redis_behind"), "%s", log);
-    cr_assert_null(strstr(log, "canary"), "%s", log);
 }
 
 Test(link, may_be_freed_at_any_moment)

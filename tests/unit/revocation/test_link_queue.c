@@ -114,6 +114,42 @@ Test(link_queue, keeps_the_names_of_a_set)
     }
 }
 
+static bool push_selector(uint64_t number, const char *kid, const char *scopes)
+{
+    char text[64];
+    size_t len = (size_t)snprintf(text, sizeof(text), "%s%s", kid, scopes);
+    struct revocation_selector selector = {
+        .kid = str_make(text, strlen(kid)),
+        .scopes = str_make(text + strlen(kid), len - strlen(kid)),
+    };
+    struct store_entry entry = entry_selector(number, sid_number(number), selector, 100);
+    return link_queue_push(&queue, &entry, 1);
+}
+
+Test(link_queue, keeps_the_text_of_a_selector)
+{
+    static const char *const texts[][2] = {{"key", "calls.read"}, {"", "sms.read"}, {"", ""}};
+
+    for (uint64_t n = 0; n < 3; n++)
+        push_selector(n + 1, texts[n][0], texts[n][1]);
+    for (uint64_t n = 0; n < 3; n++) {
+        struct store_entry entry;
+        cr_assert(link_queue_take(&queue, n, &entry));
+        cr_assert(link_queue_is_whole(&entry));
+        cr_assert(str_eq(entry.selector.kid, str_from(texts[n][0])));
+        cr_assert(str_eq(entry.selector.scopes, str_from(texts[n][1])));
+        link_queue_drop(&entry);
+    }
+    push_selector(4, "key", "calls.read");
+    atomic_store(&memory_is_short, true);
+    push_selector(5, "key", "calls.read");
+    atomic_store(&memory_is_short, false);
+    struct store_entry entry;
+    cr_assert(link_queue_take(&queue, 4, &entry));
+    cr_assert_not(link_queue_is_whole(&entry));
+    link_queue_drop(&entry);
+}
+
 Test(link_queue, names_that_are_forgotten_leak_nothing)
 {
     for (uint64_t n = 1; n <= LINK_QUEUE_MAX; n++)
