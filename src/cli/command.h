@@ -109,6 +109,7 @@ enum cli_exit cli_key_retire_run(struct cli *cli);
 enum cli_exit cli_key_list_run(struct cli *cli);
 enum cli_exit cli_key_rotate_run(struct cli *cli);
 enum cli_exit cli_key_withdraw_run(struct cli *cli);
+enum cli_exit cli_leak_check_run(struct cli *cli);
 enum cli_exit cli_scope_list_run(struct cli *cli);
 enum cli_exit cli_scope_show_run(struct cli *cli);
 enum cli_exit cli_serve_run(struct cli *cli);

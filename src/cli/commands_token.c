@@ -1,4 +1,5 @@
-/* `scopemint token` and `scopemint audit`: what they ask the server (SPEC 5, 7). */
+/* `scopemint token`, `scopemint leak` and `scopemint audit`: what they ask the server (SPEC 5, 7).
+ */
 #include "cli/commands_api.h"
 
 #define TOKENS "/core/v2/oauth/tokens"
@@ -103,6 +104,24 @@ static const struct command commands[] = {
         .options = {API_OPTIONS},
         .run = cli_api_run,
         .api = &(const struct api_verb){.call = {"GET", "/core/v2/admin/tokens/{}/explain"}},
+    },
+    {
+        .words = "leak check",
+        .operands = "-|FILE",
+        .operands_min = 1,
+        .operands_max = 1,
+        .help = "Say what found strings open, one a line from standard input or a file; end it",
+        .more = "Blank lines and those that begin with # are passed over; blanks, quotes and "
+                "`Authorization: Bearer`\n"
+                "around a string too. Needs scopemint.revoke. With --act live tokens are revoked "
+                "and client secrets\n"
+                "deleted. No more than the first characters of a string are printed. Exit code 0: "
+                "nothing that was\n"
+                "found is live; 1: something is, or was until --act ended it.",
+        .options = {{"--act", NULL, "end what opens something"},
+                    {"--server", "URL", "the server to ask, as https://host[:port]"},
+                    {"--credentials", "FILE", "who asks; a JSON file of mode 0600"}},
+        .run = cli_leak_check_run,
     },
     {
         .words = "audit list",

@@ -1,4 +1,6 @@
 /* `scopemint help`: all from the table of commands. */
+#include <string.h>
+
 #include "cli/command.h"
 
 void cli_print_overview(FILE *out)
@@ -43,6 +45,14 @@ static void print_api_help(FILE *out)
         out);
 }
 
+static bool asks_server(const struct command *command)
+{
+    for (size_t i = 0; i < CLI_OPTIONS_MAX; i++)
+        if (command->options[i].name != NULL && strcmp(command->options[i].name, "--server") == 0)
+            return true;
+    return false;
+}
+
 void cli_print_usage(FILE *out, const struct command *command)
 {
     fprintf(out, "usage: scopemint %s%s%s [OPTION]...\n%s.\n\n", command->words,
@@ -52,7 +62,7 @@ void cli_print_usage(FILE *out, const struct command *command)
             print_option(out, &command->options[i]);
     for (size_t i = 0; cli_common_option(i) != NULL; i++)
         print_option(out, cli_common_option(i));
-    if (command->api != NULL)
+    if (asks_server(command))
         print_api_help(out);
     if (command->more != NULL)
         fprintf(out, "\n%s\n", command->more);

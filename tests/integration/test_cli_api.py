@@ -443,3 +443,66 @@ def test_doctor_of_a_stopped_node(tmp_path):
     result = bed.scopemint("doctor", later_s=3 * 24 * 3600)
     clock = [item for item in json.loads(result.stdout)["items"] if item["check"] == "clock"]
     assert clock[0]["state"] == "warn" and "72 h ahead" in clock[0]["finding"]
+
+
+# ---- the leak desk ----
+
+def test_F_37_what_leaked_is_found_and_ended(bed, admin):
+    """One a line, as a scanner writes them; what is printed of a string is its beginning."""
+    token, secret = bed.issue(bed.app), make_app(admin, "Leaky")["client_secret"]
+    lines = f"# from the scanner\n\nAuthorization: Bearer {token}\r\n  \"{secret}\",\nhunter2 or so\n"
+    result = admin.run("leak", "check", "-", stdin=lines)
+    assert result.returncode == FAILED and "2 of them opened something" in result.stderr, result.stderr
+    items = json.loads(result.stdout)["items"]
+    assert [(item["line"], item["kind"], item["state"], item["acted"]) for item in items] == [
+        (3, "access_token", "live", False), (4, "client_secret", "live", False), (5, "unknown", None, False)]
+    assert [item["string"] for item in items] == [token[:8], secret[:8], "hun"]
+    assert items[1]["application_name"] == "Leaky"
+    assert bed.is_active(token)
+
+    result = admin.run("leak", "check", "-", "--act", "--text", stdin=lines)
+    assert result.returncode == FAILED
+    title, *rows = result.stdout.splitlines()
+    assert title.split() == ["line", "string", "kind", "state", "application", "id", "last_used", "acted"]
+    assert [(row.split()[3], row.split()[-1]) for row in rows] == [("revoked", "yes"), ("disabled", "yes"), ("-", "no")]
+    assert not bed.is_active(token)
+    for text in (token, secret, "hunter2"):
+        assert text not in result.stdout + result.stderr
+
+    result = admin.run("leak", "check", "-", "--act", stdin=lines)
+    assert (result.returncode, result.stderr) == (OK, "")
+    assert [item["state"] for item in json.loads(result.stdout)["items"]] == ["revoked", None, None]
+
+
+def test_F_37_more_than_a_batch(bed, admin, tmp_path):
+    token = bed.issue(bed.app)
+    path = tmp_path / "found.txt"
+    path.write_text("\n".join(f"nothing {i}" for i in range(250)) + f"\n{token}")
+    result = admin.run("leak", "check", path)
+    assert result.returncode == FAILED
+    items = json.loads(result.stdout)["items"]
+    assert [item["line"] for item in items] == list(range(1, 252)) and items[-1]["state"] == "live"
+
+
+def test_F_37_lines_that_cannot_be_sent(bed, admin, tmp_path):
+    path = tmp_path / "found.txt"
+    path.write_bytes(b"x" * 9000 + b"\n\xff\xfe\nplain\n" + b"\x01" * 8000 + b"\n")
+    result = admin.run("leak", "check", path)
+    assert result.returncode == OK
+    assert [item["line"] for item in json.loads(result.stdout)["items"]] == [3, 4]
+    assert "line 1 is longer" in result.stderr and "line 2 is no text" in result.stderr
+
+
+def test_F_37_nothing_to_look_at(bed, admin):
+    result = admin.run("leak", "check", "-", stdin="# nothing\n\n")
+    assert result.returncode == OK and json.loads(result.stdout) == {"items": [], "count": 0}
+
+
+def test_F_37_who_may_not(bed, admin):
+    reader = Cli(bed, bed.seeded("reader"))
+    assert "scopemint.revoke" in reader.refused("leak", "check", "-", stdin="x\n")
+    assert admin.run("leak", "check").returncode == USAGE
+    admin.refused("leak", "check", "/nonexistent", status=FAILED)
+    admin.refused("leak", "check", "-", stdin="x\n", SCOPEMINT_CLIENT_SECRET="wrong", status=UNAUTHORISED)
+    admin.refused("leak", "check", "-", stdin="x\n", SCOPEMINT_SERVER=f"http://127.0.0.1:{free_port()}",
+                  SCOPEMINT_TOKEN="x", status=UNAVAILABLE)
