@@ -142,6 +142,8 @@ struct result store_carry_revocation_execute(struct store *store, struct store_r
             return RESULT_OK;
     } else {
         row.below = row.tokens = 0; /* it may have been carried out and undone before */
+        row.cursor = (struct sid){{0}};
+        row.done_ms = 0;
     }
     enum entry_kind kind = store_selector_kind(&row.selector);
     TRY(put_in_force(store, &row, kind, &request->outcome));
@@ -160,10 +162,10 @@ struct result store_carry_revocation_execute(struct store *store, struct store_r
 
 /* ---- the rows follow ---- */
 
-static RESULT revoke_each(struct store *store, const struct sid *token_sid, int64_t end_s,
-                          bool *out_changed)
+/* Its entry ends with its row; where that is gone, so is the token. */
+static RESULT revoke_each(struct store *store, const struct sid *token_sid, bool *out_changed)
 {
-    struct store_entry entry = store_next_entry(&store->batch, ENTRY_TOKEN_REVOKED, end_s);
+    struct store_entry entry = store_next_entry(&store->batch, ENTRY_TOKEN_REVOKED, 0);
     enum store_outcome outcome;
     uint64_t number = 0;
 
@@ -194,7 +196,7 @@ static RESULT step_rows(struct store *store, struct store_request *request,
     for (size_t i = 0; i < request->in.revocation_step.n; i++) {
         const struct sid *token_sid = &request->in.revocation_step.tokens[i];
         bool changed = false;
-        TRY(each ? revoke_each(store, token_sid, row->end_s, &changed)
+        TRY(each ? revoke_each(store, token_sid, &changed)
                  : store->backend->ops->token_mark(store->backend, token_sid, row, &changed));
         row->tokens += changed;
     }
