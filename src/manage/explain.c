@@ -7,6 +7,7 @@
 #include "manage/audit_scan.h"
 #include "manage/endpoints.h"
 #include "manage/require.h"
+#include "manage/revocations.h"
 #include "manage/tokens.h"
 #include "scope/parse.h"
 
@@ -18,6 +19,7 @@ enum {
 struct explain_state {
     struct stored stored; /* first */
     struct audit_scan scan;
+    struct revocation_search search;
     struct sid token_sid;
     struct str revoked_by;
 };
@@ -84,6 +86,24 @@ static enum step_result find(struct exchange *x)
     return audit_scan_start(x, 0, true, &state->scan);
 }
 
+/* A row that was revoked by itself may still have been so by a selector. */
+static enum step_result find_selector(struct exchange *x)
+{
+    struct explain_state *state = x->state;
+    const struct token_row *row = state->stored.read.out.tokens;
+    const struct token_facts facts = caller_token_facts(x);
+    enum token_state now;
+
+    if (!result_ok(state->scan.result))
+        return exchange_fault(x, state->scan.result);
+    struct result judged = token_state_of(&facts, row, &now);
+    if (!result_ok(judged))
+        return exchange_fault(x, judged);
+    if (now != TOKEN_REVOKED || state->revoked_by.len > 0)
+        return STEP_NEXT;
+    return revocation_search_start(x, row, &state->search);
+}
+
 static void write_body(const struct explanation *e, struct arena *arena, struct buf *body)
 {
     const struct token_row *row = e->row;
@@ -120,13 +140,14 @@ static enum step_result reply(struct exchange *x)
 
     if (e == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    if (!result_ok(state->scan.result))
-        return exchange_fault(x, state->scan.result);
+    if (!result_ok(state->search.result))
+        return exchange_fault(x, state->search.result);
     struct result explained =
         explain_init(x, &state->stored.caller.caller, state->stored.read.out.tokens, e);
     if (!result_ok(explained))
         return exchange_fault(x, explained);
     e->revoked_by = state->revoked_by;
+    e->revocation = state->search.found;
     exchange_widen_arena(x);
     buf_init_arena(&body, &x->arena, BODY_FIRST, LIMIT_REPLY);
     write_body(e, &x->arena, &body);
@@ -139,5 +160,5 @@ const struct endpoint manage_explain = {
     .name = "explain",
     .state_size = sizeof(struct explain_state),
     .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, begin,
-              stored_step_read, find, reply},
+              stored_step_read, find, find_selector, reply},
 };

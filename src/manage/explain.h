@@ -24,6 +24,9 @@ struct explanation {
     const struct party_partner *partners[EXPLAIN_PARTNERS];
     size_t partner_count;
     struct str revoked_by; /* the actor as JSON; empty: not known */
+    int64_t iat_s;         /* of its newest JWT, the latest it can be */
+    bool is_cut;           /* that one, by a revocation by selector that is in force */
+    const struct revocation_row *revocation; /* by selector, that ended it; NULL: none is known */
 };
 
 /* ERR_FAULT_INDEX. *out points to what is handed in. */

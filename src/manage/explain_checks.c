@@ -2,6 +2,7 @@
  * does not hold. */
 #include "exchange/snapshot.h"
 #include "manage/explain.h"
+#include "manage/revocations.h"
 
 /* ---- what they look at ---- */
 
@@ -39,10 +40,15 @@ struct result explain_init(const struct exchange *x, const struct caller *caller
                            const struct token_row *row, struct explanation *out)
 {
     const struct verified_token token = newest_jwt(row);
+    struct sid chain[LIMIT_PARTNER_DEPTH];
 
     *out =
         (struct explanation){.x = x, .caller = caller, .row = row, .facts = caller_token_facts(x)};
     TRY(token_standing(&out->facts, &token, &out->standing));
+    bool asks = revocation_index_asks_ceiling(out->facts.index, row->newest.epoch);
+    const struct epoch_subject subject = token_subject_of_row(&out->facts, row, asks, chain);
+    out->iat_s = subject.iat_s;
+    out->is_cut = revocation_index_is_cut(out->facts.index, &subject);
     add_chain(out, out->standing.partner);
     if (out->standing.application != NULL)
         add_chain(out, party_partner_of(out->facts.party, out->standing.application));
@@ -81,32 +87,77 @@ static void write_time(struct json_writer *w, struct str name, int64_t at_ms)
 
 /* ---- the checks ---- */
 
+/* Its row was marked because a selector ended it, and nobody revoked it by itself. */
+static bool is_marked(const struct explanation *e)
+{
+    return e->revocation != NULL && e->revocation->number == e->row->revoked_number;
+}
+
+/* Who revoked by selector, as far as the caller may see it. */
+static void write_revocation(const struct explanation *e, struct json_writer *w)
+{
+    const struct revocation_row *revocation = e->revocation;
+    const struct party_partner *partner =
+        party_find_partner(e->facts.party, &revocation->partner_sid);
+    bool is_seen = partner != NULL && party_is_within(partner, e->caller->partner);
+
+    json_write_key(w, STR("revocation_sid"));
+    json_write_sid(w, &revocation->revocation_sid);
+    write_time(w, STR("at"), revocation->executed_ms);
+    json_write_member_int(w, STR("number"), (int64_t)revocation->number);
+    json_write_key(w, STR("by"));
+    json_write_object_begin(w);
+    if (is_seen) {
+        json_write_key(w, STR("client_id"));
+        json_write_sid(w, &revocation->client_id);
+        json_write_key(w, STR("partner_sid"));
+        json_write_sid(w, &revocation->partner_sid);
+    } else {
+        json_write_member_bool(w, STR("hidden"), true);
+    }
+    json_write_object_end(w);
+    if (!is_seen)
+        return;
+    json_write_key(w, STR("selector"));
+    revocation_selector_write(&revocation->selector, w);
+}
+
+static void write_revoked(const struct explanation *e, struct json_writer *w)
+{
+    if (e->revocation != NULL) {
+        write_revocation(e, w);
+        return;
+    }
+    write_time(w, STR("at"), e->row->revoked_ms);
+    json_write_member_int(w, STR("number"), (int64_t)e->row->revoked_number);
+    json_write_key(w, STR("by"));
+    if (e->revoked_by.len > 0)
+        json_write_raw(w, e->revoked_by);
+    else
+        json_write_null(w);
+}
+
 static bool check_revocation(const struct explanation *e, struct json_writer *w)
 {
     const struct token_row *row = e->row;
+    bool of_row = row->revoked_number > 0 && !is_marked(e);
     struct entry_set set;
-    bool revoked = row->revoked_number > 0 || revocation_index_find(e->facts.index, &row->token_sid,
-                                                                    &set) == REVOCATION_REVOKED;
+    bool revoked = of_row || revocation_index_find(e->facts.index, &row->token_sid, &set) ==
+                                 REVOCATION_REVOKED;
 
     begin_check(w, STR("revocation"), !revoked,
                 revoked ? STR("it was revoked") : STR("it was not revoked"));
-    if (row->revoked_number > 0) {
-        write_time(w, STR("at"), row->revoked_ms);
-        json_write_member_int(w, STR("number"), (int64_t)row->revoked_number);
-        json_write_key(w, STR("by"));
-        if (e->revoked_by.len > 0)
-            json_write_raw(w, e->revoked_by);
-        else
-            json_write_null(w);
-    }
+    if (of_row)
+        write_revoked(e, w);
     json_write_object_end(w);
     return !revoked;
 }
 
-/* One selector at a time: what is left out of the subject matches nothing. */
+/* One dimension at a time: what is left out of the subject matches nothing. */
 static bool is_cut(const struct explanation *e, struct epoch_subject subject)
 {
     subject.epoch = e->row->newest.epoch;
+    subject.iat_s = e->iat_s;
     return revocation_index_is_cut(e->facts.index, &subject);
 }
 
@@ -119,28 +170,38 @@ static bool is_cut_by_partner(const struct explanation *e, const struct party_pa
                                             .partner_count = own ? 1 : 2});
 }
 
-static bool check_selectors(const struct explanation *e, struct json_writer *w)
+/* Of what no revocation by selector is known of: an application that was deleted, a key that was
+ * withdrawn, or one that is over. */
+static struct str cut_reason(const struct explanation *e, const struct party_partner *partner)
 {
     const struct token_row *row = e->row;
-    bool has_user = !sid_is_none(&row->user_sid);
-    struct str reason = STR("no selector revocation matches it");
 
+    if (is_cut(e, (struct epoch_subject){.client_id = row->client_id}))
+        return STR("all tokens of its application up to then were revoked");
+    if (partner != NULL)
+        return STR("all tokens of a partner up to then were revoked");
+    if (!sid_is_none(&row->user_sid) &&
+        is_cut(e, (struct epoch_subject){.user_sid = row->user_sid}))
+        return STR("all tokens of its user up to then were revoked");
+    if (is_cut(e, (struct epoch_subject){.kid = row->newest.kid}))
+        return STR("all tokens of its key up to then were revoked");
+    return STR("a revocation by selector matches it");
+}
+
+static bool check_selectors(const struct explanation *e, struct json_writer *w)
+{
     const struct party_partner *partner = e->standing.partner;
+    bool holds = !e->is_cut && !is_marked(e);
+
     while (partner != NULL && !is_cut_by_partner(e, partner))
         partner = party_parent(e->facts.party, partner);
-    if (is_cut(e, (struct epoch_subject){.client_id = row->client_id}))
-        reason = STR("all tokens of its application up to then were revoked");
-    else if (partner != NULL)
-        reason = STR("all tokens of a partner up to then were revoked");
-    else if (has_user && is_cut(e, (struct epoch_subject){.user_sid = row->user_sid}))
-        reason = STR("all tokens of its user up to then were revoked");
-    else if (is_cut(e, (struct epoch_subject){.kid = row->newest.kid}))
-        reason = STR("all tokens of its key up to then were revoked");
-    bool holds = str_eq(reason, STR("no selector revocation matches it"));
-    begin_check(w, STR("selector"), holds, reason);
-    json_write_member_int(w, STR("epoch"), (int64_t)row->newest.epoch);
-    if (partner != NULL)
+    begin_check(w, STR("selector"), holds,
+                holds ? STR("no selector revocation matches it") : cut_reason(e, partner));
+    json_write_member_int(w, STR("epoch"), (int64_t)e->row->newest.epoch);
+    if (partner != NULL && !holds)
         explain_partner(e, partner, w);
+    if (e->revocation != NULL && !holds)
+        write_revocation(e, w);
     json_write_object_end(w);
     return holds;
 }

@@ -105,6 +105,21 @@ struct str revocation_state_name(const struct revocation_row *row, int64_t now_m
 /* {"selector":{...}}, for the audit log. ptr NULL: out of memory. */
 struct str revocation_detail(struct arena *arena, const struct revocation_selector *selector);
 
+/* ---- revocations_find.c: which one ended a token ---- */
+
+struct revocation_search {
+    struct exchange *exchange;
+    const struct token_row *token;
+    struct store_read read;
+    struct result result;
+    size_t looked_at;
+    const struct revocation_row *found; /* the oldest; NULL: none is known */
+};
+
+/* WAIT; the next step finds result and found, which live as long as the exchange. */
+enum step_result revocation_search_start(struct exchange *x, const struct token_row *token,
+                                         struct revocation_search *search);
+
 /* ---- revocations_count.c: how many tokens a plan is about ---- */
 
 enum { COUNT_LISTED = 1000 };

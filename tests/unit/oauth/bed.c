@@ -277,7 +277,8 @@ struct token_row bed_create_token(struct bed *bed, const struct token_row *like)
     row->audiences = like->audiences.ptr != NULL ? like->audiences : STR(BED_ISSUER);
     row->created_ms = clock_wall_ms(bed->server.clock);
     row->exp_signed_s = like->exp_s;
-    row->newest = (struct token_newest){.exp_s = like->exp_s, .kid = STR("k")};
+    row->newest =
+        (struct token_newest){.exp_s = like->exp_s, .epoch = like->newest.epoch, .kid = STR("k")};
     row->generation = 1;
     row->revision = 1;
     store_submit(bed->server.store, &creation.request);
