@@ -1,5 +1,5 @@
 /* POST /core/v2/admin/leaks {"strings": [...], "act": bool}: what are these, whose are they, are
- * they still good, and away with them (SPEC 7, F-37). For holders of scopemint.revoke over their
+ * they still good, and away with them (THREATS-63). For holders of scopemint.revoke over their
  * partner's subtree, and of oauth.manage_all_tokens over their partner alone. 200 with an item for
  * each string, in order, whatever became of them. */
 #include "manage/leaks.h"

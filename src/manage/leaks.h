@@ -1,7 +1,7 @@
 /* The leak desk: what the files of this folder that begin with leaks_ share. Strings that somebody
  * found are sorted by their form (client/found.h), looked up, and, where asked, what they open is
  * ended. Nothing of a string is ever written anywhere: not to the log, not to the audit log, not
- * into an answer (P5, THREATS-63). */
+ * into an answer (P5). */
 #ifndef MANAGE_LEAKS_H
 #define MANAGE_LEAKS_H
 

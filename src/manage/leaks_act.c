@@ -1,6 +1,6 @@
 /* Ending what leaked: tokens are revoked, client secrets deleted, each by a request of its own with
- * its record of the audit log, all of them in one batch of the store's. One that cannot be ended
- * says so and keeps no other from it. */
+ * its record of the audit log (F-37), all of them in one batch of the store's. One that cannot be
+ * ended says so and keeps no other from it. */
 #include "exchange/snapshot.h"
 #include "exchange/trail.h"
 #include "manage/leaks.h"

@@ -1,4 +1,5 @@
-"""The leak desk: what strings that were found somewhere open, and the end of that (F-37, THREATS-63)."""
+"""The leak desk: what strings that were found somewhere open, and the end of that, at once (THREATS-63)
+and with a record of each (F-37)."""
 
 import json
 
@@ -76,7 +77,7 @@ def last_record(bed):
 
 # ---- looking ----
 
-def test_F_37_a_live_token_is_named(bed, desk):
+def test_a_live_token_is_named(bed, desk):
     token = bed.issue(bed.app, scope="calls.read", name="in a log")
     assert bed.is_active(token)
     item, = check(bed, desk, token)
@@ -90,7 +91,7 @@ def test_F_37_a_live_token_is_named(bed, desk):
     assert bed.is_active(token)  # nobody asked for more
 
 
-def test_F_37_the_last_use_is_told(bed, desk):
+def test_the_last_use_is_told(bed, desk):
     token = bed.issue(bed.app, scope="calls.read")
     assert bed.is_active(token)
     eventually(lambda: check(bed, desk, token)[0]["date_last_accessed"] is not None)
@@ -98,7 +99,7 @@ def test_F_37_the_last_use_is_told(bed, desk):
     assert item["ip_last_accessed"] == "127.0.0.1" and item["date_last_accessed"][:2] == "20"
 
 
-def test_F_37_a_secret_is_named(bed, desk):
+def test_a_secret_is_named(bed, desk):
     made = application(bed)
     item, = check(bed, desk, made["client_secret"])
     assert item == {**NOTHING, "kind": "client_secret", "checked": True, "known": True, "state": "live",
@@ -114,17 +115,17 @@ def test_F_37_a_secret_is_named(bed, desk):
     ("sm_ak_x", "access_key_id", False), ("sm_sk_x", "secret_access_key", False),
     ("https://x.example/?t=eyJ.a.b", "unknown", False), ("\x01\x7f", "unknown", False), ("é" * 4000, "unknown", False),
 ])
-def test_F_37_what_is_none_of_ours(bed, desk, text, kind, checked):
+def test_what_is_none_of_ours(bed, desk, text, kind, checked):
     assert check(bed, desk, text) == [{**NOTHING, "kind": kind, "checked": checked}]
 
 
 @pytest.mark.parametrize("around", ["Authorization: Bearer {}", "bearer {}\r\n", "  \"{}\",", "'{}'", "`{}`;", "\t{}\n"])
-def test_F_37_as_it_was_pasted(bed, desk, around):
+def test_as_it_was_pasted(bed, desk, around):
     token = bed.issue(bed.app, scope="calls.read")
     assert check(bed, desk, around.format(token))[0]["state"] == "live"
 
 
-def test_THREATS_63_a_forged_token_is_not_known(bed, desk):
+def test_a_forged_token_is_not_known(bed, desk):
     token = bed.issue(bed.app, scope="calls.read")
     head, payload, signature = token.split(".")
     other = "A" if signature[5] != "A" else "B"
@@ -132,7 +133,7 @@ def test_THREATS_63_a_forged_token_is_not_known(bed, desk):
     assert check(bed, desk, forged) == [{**NOTHING, "kind": "access_token", "checked": False}]
 
 
-def test_F_37_a_hundred_in_order(bed, desk):
+def test_a_hundred_in_order(bed, desk):
     tokens = [bed.issue(bed.app, scope="calls.read") for _ in range(5)]
     secret = application(bed)["client_secret"]
     strings = [tokens[i % 5] if i % 2 else secret if i % 4 else f"nothing {i}" for i in range(100)]
@@ -140,7 +141,7 @@ def test_F_37_a_hundred_in_order(bed, desk):
     assert [item["kind"] for item in check(bed, desk, *strings)] == kinds
 
 
-def test_F_37_states(bed, desk):
+def test_states(bed, desk):
     revoked = bed.issue(bed.app, scope="calls.read")
     bed.revoke(revoked)
     made = application(bed)
@@ -155,7 +156,7 @@ def test_F_37_states(bed, desk):
 
 # ---- acting ----
 
-def test_F_37_a_token_is_revoked(bed, desk):
+def test_F_37_THREATS_63_a_token_is_revoked(bed, desk):
     token, other = bed.issue(bed.app, scope="calls.read"), bed.issue(bed.app, scope="calls.read")
     assert bed.is_active(token)
     before = last_record(bed)
@@ -170,7 +171,7 @@ def test_F_37_a_token_is_revoked(bed, desk):
     assert (item["state"], item["acted"]) == ("revoked", False)
 
 
-def test_F_37_a_secret_is_deleted(bed, desk):
+def test_F_37_THREATS_63_a_secret_is_deleted(bed, desk):
     made = application(bed)
     client = Client(made["client_id"], made["client_secret"])
     assert bed.token(client).status == 200
@@ -185,7 +186,7 @@ def test_F_37_a_secret_is_deleted(bed, desk):
     assert item == {**NOTHING, "kind": "client_secret", "checked": True}  # its digest is gone
 
 
-def test_F_37_what_is_suspended_ends_too(bed, desk):
+def test_THREATS_63_what_is_suspended_ends_too(bed, desk):
     """It would work again tomorrow."""
     made = application(bed)
     token = bed.issue(Client(made["client_id"], made["client_secret"]), scope="calls.read")
@@ -204,7 +205,7 @@ def test_F_37_what_is_suspended_ends_too(bed, desk):
     assert bed.token(Client(made["client_id"], made["client_secret"])).status == 401
 
 
-def test_F_37_every_jwt_of_the_token_ends(bed, desk):
+def test_THREATS_63_every_jwt_of_the_token_ends(bed, desk):
     """Two generations of one token: a PATCH that widens it signs a second."""
     manager = bed.issue(bed.admin, scope="oauth.manage_all_tokens oauth.allow_token_scope_update calls.manage")
     made = create(bed, "oauth/token", {"scopes": ["calls.read"], "access_token_expires_in": 600}, manager)
@@ -218,7 +219,7 @@ def test_F_37_every_jwt_of_the_token_ends(bed, desk):
     assert not bed.is_active(made["access_token"]) and not bed.is_active(younger)
 
 
-def test_F_37_its_own_token_can_be_shown(bed):
+def test_its_own_token_can_be_shown(bed):
     own = bed.issue(bed.admin, scope="scopemint.revoke")
     item, = check(bed, own, own, act=True)
     assert (item["state"], item["acted"]) == ("revoked", True)
@@ -227,7 +228,7 @@ def test_F_37_its_own_token_can_be_shown(bed):
 
 # ---- whose ----
 
-def test_F_37_M2_what_is_outside_is_as_unknown(bed):
+def test_M2_what_is_outside_is_as_unknown(bed):
     below = bed.issue(bed.sub_partner, scope="oauth.manage_all_tokens")
     token = bed.issue(bed.app, scope="calls.read")
     items = check(bed, below, bed.app.client_secret, token, act=True)
@@ -238,7 +239,7 @@ def test_F_37_M2_what_is_outside_is_as_unknown(bed):
     assert (item["partner_sid"], item["acted"]) == (bed.facts["sub_partner"]["partner_sid"], True)
 
 
-def test_F_37_the_subtree_is_for_scopemint_revoke(bed, desk):
+def test_the_subtree_is_for_scopemint_revoke(bed, desk):
     token = bed.issue(bed.sub_partner)
     manager = bed.issue(bed.admin, scope="oauth.manage_all_tokens")
     assert check(bed, manager, token, act=True) == [{**NOTHING, "kind": "access_token", "checked": True}]
@@ -248,13 +249,13 @@ def test_F_37_the_subtree_is_for_scopemint_revoke(bed, desk):
 
 
 @pytest.mark.parametrize("scope", ["oauth.manage", "scopemint.audit", "scopemint.introspect", "app.manage"])
-def test_F_37_others_may_not(bed, scope):
+def test_others_may_not(bed, scope):
     reply = send(bed, bed.issue(bed.admin, scope=scope), {"strings": ["x"]})
     assert reply.status == 403
     assert "scopemint.revoke" in reply.header("WWW-Authenticate")
 
 
-def test_F_37_a_bearer_alone(bed):
+def test_a_bearer_alone(bed):
     assert bed.request("POST", PATH, b'{"strings":["x"]}', [("Content-Type", "application/json")]).status == 401
     reply = bed.request("POST", PATH, b'{"strings":["x"]}',
                         [("Content-Type", "application/json"), ("Authorization", bed.app.basic)])
@@ -271,20 +272,20 @@ def test_F_37_a_bearer_alone(bed):
     ({"strings": ["x"], "act": "true"}, "wrong_type", "act"), ({"strings": ["x"], "act": None}, "wrong_type", "act"),
     ({"strings": ["x"], "dry_run": True}, "unknown_field", "dry_run"),
 ])
-def test_F_37_a_wrong_body(bed, desk, body, code, field):
+def test_a_wrong_body(bed, desk, body, code, field):
     reply = send(bed, desk, body)
     assert reply.status == 422
     assert [(error["code"], error["field"]) for error in reply.json["errors"]] == [(code, field)]
 
 
-def test_F_37_a_wrong_body_ends_nothing(bed, desk):
+def test_a_wrong_body_ends_nothing(bed, desk):
     token = bed.issue(bed.app, scope="calls.read")
     assert send(bed, desk, {"strings": [token, 1], "act": True}).status == 422
     assert send(bed, desk, {"strings": [token] * 101, "act": True}).status == 422
     assert bed.is_active(token)
 
 
-def test_F_37_the_longest_hundred(bed, desk):
+def test_the_longest_hundred(bed, desk):
     token = bed.issue(bed.app, scope="calls.read")
     reply = send(bed, desk, {"strings": ["eyJ" + "a" * 4093 + "." + "b" * 2000 + "." + "c" * 2094] * 99 + [token]})
     assert reply.status == 200
@@ -300,7 +301,7 @@ def own_bed(tmp_path_factory):
     testbed.stop()
 
 
-def test_F_37_M2_a_desk_reaches_what_is_below_it(own_bed):
+def test_M2_a_desk_reaches_what_is_below_it(own_bed):
     upper, lower = own_bed.seeded("upper"), own_bed.seeded("lower")
     desk = own_bed.issue(upper, scope="scopemint.revoke")
     token = own_bed.issue(lower)
@@ -314,7 +315,7 @@ def test_F_37_M2_a_desk_reaches_what_is_below_it(own_bed):
     assert own_bed.token(lower).status == 401
 
 
-def test_THREATS_63_P5_nothing_of_a_string_is_kept(own_bed):
+def test_F_37_P5_nothing_of_a_string_is_kept(own_bed):
     """Good ones and bad ones, looked at, ended and refused; then all that the server wrote is searched."""
     bed = own_bed
     desk = bed.issue(bed.admin, scope="scopemint.revoke")
@@ -328,7 +329,7 @@ def test_THREATS_63_P5_nothing_of_a_string_is_kept(own_bed):
     assert canary.leaks(bed) == []
 
 
-def test_F_37_the_metric(bed, desk):
+def test_the_metric(bed, desk):
     def value():
         line, = [line for line in bed.get("/metrics", admin=True).body.decode().splitlines()
                  if line.startswith("scopemint_leaks_live_total")]

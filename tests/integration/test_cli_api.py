@@ -447,7 +447,7 @@ def test_doctor_of_a_stopped_node(tmp_path):
 
 # ---- the leak desk ----
 
-def test_F_37_what_leaked_is_found_and_ended(bed, admin):
+def test_THREATS_63_what_leaked_is_found_and_ended(bed, admin):
     """One a line, as a scanner writes them; what is printed of a string is its beginning."""
     token, secret = bed.issue(bed.app), make_app(admin, "Leaky")["client_secret"]
     lines = f"# from the scanner\n\nAuthorization: Bearer {token}\r\n  \"{secret}\",\nhunter2 or so\n"
@@ -474,7 +474,7 @@ def test_F_37_what_leaked_is_found_and_ended(bed, admin):
     assert [item["state"] for item in json.loads(result.stdout)["items"]] == ["revoked", None, None]
 
 
-def test_F_37_more_than_a_batch(bed, admin, tmp_path):
+def test_leaks_more_than_a_batch(bed, admin, tmp_path):
     token = bed.issue(bed.app)
     path = tmp_path / "found.txt"
     path.write_text("\n".join(f"nothing {i}" for i in range(250)) + f"\n{token}")
@@ -484,7 +484,7 @@ def test_F_37_more_than_a_batch(bed, admin, tmp_path):
     assert [item["line"] for item in items] == list(range(1, 252)) and items[-1]["state"] == "live"
 
 
-def test_F_37_lines_that_cannot_be_sent(bed, admin, tmp_path):
+def test_leaked_lines_that_cannot_be_sent(bed, admin, tmp_path):
     path = tmp_path / "found.txt"
     path.write_bytes(b"x" * 9000 + b"\n\xff\xfe\nplain\n" + b"\x01" * 8000 + b"\n")
     result = admin.run("leak", "check", path)
@@ -493,12 +493,12 @@ def test_F_37_lines_that_cannot_be_sent(bed, admin, tmp_path):
     assert "line 1 is longer" in result.stderr and "line 2 is no text" in result.stderr
 
 
-def test_F_37_nothing_to_look_at(bed, admin):
+def test_leaks_nothing_to_look_at(bed, admin):
     result = admin.run("leak", "check", "-", stdin="# nothing\n\n")
     assert result.returncode == OK and json.loads(result.stdout) == {"items": [], "count": 0}
 
 
-def test_F_37_who_may_not(bed, admin):
+def test_leaks_who_may_not(bed, admin):
     reader = Cli(bed, bed.seeded("reader"))
     assert "scopemint.revoke" in reader.refused("leak", "check", "-", stdin="x\n")
     assert admin.run("leak", "check").returncode == USAGE

@@ -1,11 +1,11 @@
-/* F-37, THREATS-63: what a text that was found somewhere looks like, by itself. */
+/* What a text that was found somewhere looks like, by itself. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "client/found.h"
 #include "client/secret.h"
 
-Test(found, F_37_what_comes_with_a_copy_is_taken_off)
+Test(found, what_comes_with_a_copy_is_taken_off)
 {
     static const struct {
         const char *pasted, *tidy;
@@ -35,7 +35,7 @@ Test(found, F_37_what_comes_with_a_copy_is_taken_off)
     cr_assert_eq(found_tidy(str_make("\0a\0", 3)).len, 3);
 }
 
-Test(found, F_37_THREATS_63_prefix_and_checksum_sort)
+Test(found, prefix_and_checksum_sort)
 {
     static const enum found_kind kinds[] = {FOUND_CLIENT_SECRET, FOUND_REFRESH_TOKEN,
                                             FOUND_ACCESS_KEY_ID, FOUND_SECRET_ACCESS_KEY};
@@ -54,7 +54,7 @@ Test(found, F_37_THREATS_63_prefix_and_checksum_sort)
     }
 }
 
-Test(found, F_37_a_jwt_is_three_parts)
+Test(found, a_jwt_is_three_parts)
 {
     static const struct {
         const char *text;

@@ -1,6 +1,6 @@
 /* The leak desk from below: the store's faults, an index that cannot tell, clients that leave, and
  * more applications than are looked at in one go. What is asked over the wire stands in
- * tests/conformance/test_leaks.py. F-37, THREATS-63. */
+ * tests/conformance/test_leaks.py. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -101,7 +101,7 @@ static bool has_reason(const struct json_value *item)
     return json_is(json_member(item, STR("reason")), JSON_STRING);
 }
 
-Test(leaks, F_37_found_and_ended)
+Test(leaks, THREATS_63_found_and_ended)
 {
     struct desk d;
     struct answer answer;
@@ -135,7 +135,7 @@ Test(leaks, F_37_found_and_ended)
 }
 
 /* P4: what could not be ended says so, and what could not be read keeps nobody from ending it. */
-Test(leaks, F_37_P4_a_store_that_is_away_is_told_item_by_item)
+Test(leaks, P4_a_store_that_is_away_is_told_item_by_item)
 {
     struct desk d;
     struct answer answer;
@@ -164,7 +164,7 @@ Test(leaks, F_37_P4_a_store_that_is_away_is_told_item_by_item)
     leaks_check();
 }
 
-Test(leaks, F_37_P3_after_any_one_fault_acted_is_true)
+Test(leaks, P3_after_any_one_fault_acted_is_true)
 {
     for (size_t n = 1; n <= 16; n++) {
         struct desk d;
@@ -229,7 +229,7 @@ Test(leaks, a_client_may_leave_at_any_wait)
 }
 
 /* The two that were made for it are found among those that fill several portions. */
-Test(leaks, F_37_a_secret_is_found_wherever_its_application_stands)
+Test(leaks, a_secret_is_found_wherever_its_application_stands)
 {
     enum { APPLICATIONS = 70 };
     static char secrets[APPLICATIONS][64];
