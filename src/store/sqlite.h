@@ -263,10 +263,10 @@ struct result sqlite_secret_touch(struct store_backend *backend, const struct st
 #define SQLITE_SELECTOR_COLUMNS                                                   \
     "of_client_id, of_partner_sid, of_user_sid, of_kid, of_scopes, of_before_s, " \
     "of_descendants, of_over_ceiling"
-#define SQLITE_REVOCATION_COLUMNS                                  \
-    SQLITE_SELECTOR_COLUMNS                                        \
-        ", revocation_sid, partner_sid, client_id, state, below, " \
-        "number, created_ms, expires_ms, executed_ms, done_ms, end_s, walked_to, tokens"
+#define SQLITE_REVOCATION_COLUMNS                              \
+    SQLITE_SELECTOR_COLUMNS                                    \
+    ", revocation_sid, partner_sid, client_id, state, below, " \
+    "number, created_ms, expires_ms, executed_ms, done_ms, end_s, walked_to, tokens"
 
 /* SQLITE_SELECTOR_COLUMNS from that column on. Text goes into the arena; NULL: it is left out. */
 RESULT sqlite_column_selector(struct sqlite *s, sqlite3_stmt *statement, int at,

@@ -55,3 +55,18 @@ struct revocation_row revocations_get(struct fixture *f, unsigned n, struct aren
     cr_assert_eq(get.out.count, 1);
     return get.out.revocations[0];
 }
+
+void revocations_make_tokens(struct fixture *f, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        struct store_request create = fixture_token(REVOCATIONS_FIRST + i, FIXTURE_NOW_S + 900);
+        create.in.token_create.newest.epoch = 0;
+        cr_assert_eq(fixture_do(f, &create), ERR_NONE);
+    }
+}
+
+void revocations_put_in_force(struct fixture *f, unsigned n, struct revocation_selector selector)
+{
+    struct store_request execute = revocations_execute(n, selector);
+    cr_assert_eq(fixture_outcome(f, &execute), STORE_OUTCOME_DONE);
+}

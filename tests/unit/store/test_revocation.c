@@ -321,6 +321,74 @@ CONTRACT(an_entry_that_is_covered_renews_what_covers_it)
     arena_reset(&arena);
 }
 
+struct ended {
+    uint64_t below;
+    int64_t before_s; /* 0: all */
+};
+
+static bool ends(const struct ended *what, size_t n, uint64_t epoch, int64_t iat_s)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (epoch < what[i].below && (what[i].before_s == 0 || iat_s < what[i].before_s))
+            return true;
+    }
+    return false;
+}
+
+static void assert_same(const struct ended *said, size_t said_count, const struct store_entry *kept,
+                        size_t kept_count, int turn)
+{
+    struct ended left[STORE_DATED + 1];
+
+    cr_assert_leq(kept_count, STORE_DATED + 1, "turn %d", turn);
+    for (size_t i = 0; i < kept_count; i++)
+        left[i] = (struct ended){kept[i].below, kept[i].before_s};
+    for (uint64_t epoch = 0; epoch < 130; epoch++) {
+        for (int64_t iat_s = 0; iat_s < 22; iat_s++)
+            cr_assert_eq(ends(left, kept_count, epoch, iat_s), ends(said, said_count, epoch, iat_s),
+                         "turn %d, epoch %llu, iat %lld", turn, (unsigned long long)epoch,
+                         (long long)iat_s);
+    }
+}
+
+/* P2: what is kept of a subject's entries ends what all that were ever made do, and no more. */
+CONTRACT(what_is_kept_says_what_was_said)
+{
+    enum { TURNS = 60 };
+    struct ended said[TURNS];
+    size_t count = 0;
+    unsigned state = 5;
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 1 << 20);
+    fixture_start(f);
+    for (int turn = 0; turn < TURNS; turn++) {
+        unsigned n = 50 + (unsigned)turn;
+        struct revocation_selector selector = {.user_sid = fixture_sid(9)};
+        state = state * 1103515245 + 12345;
+        selector.before_s = (state >> 16) % 7 == 0 ? 0 : 1 + (state >> 16) % 20;
+        struct store_request plan = revocations_plan(n, selector);
+        cr_assert_eq(fixture_outcome(f, &plan), STORE_OUTCOME_DONE);
+        if (turn % 3 == 0 || turn < 8)
+            continue;
+        /* This one, or an earlier one: carried out once each. */
+        unsigned which = turn % 2 == 0 ? n : n - 8;
+        struct store_request execute = revocations_carry_out(which, &arena);
+        enum store_outcome outcome = fixture_outcome(f, &execute);
+        const struct revocation_row *row = &execute.in.revocation_execute.row;
+        if (outcome == STORE_OUTCOME_DONE)
+            said[count++] = (struct ended){row->below, row->selector.before_s};
+        struct store_read feed = {.verb = STORE_FEED, .in.feed.limit = 20};
+        struct store_entry kept[20];
+        cr_assert_eq(fixture_read_now(f, &feed, &arena), ERR_NONE);
+        for (size_t i = 0; i < feed.out.count; i++)
+            kept[i] = feed.out.feed[i].entry;
+        assert_same(said, count, kept, feed.out.count, turn);
+    }
+    cr_assert_gt(count, 15);
+    arena_reset(&arena);
+}
+
 /* ---- too many ---- */
 
 CONTRACT(dated_entries_of_a_subject_are_bounded)
