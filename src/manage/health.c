@@ -74,16 +74,19 @@ static struct verdict judge_redis(const struct server *server)
     if (server->config->redis.kind == CONFIG_REDIS_NONE)
         return (struct verdict){HEALTH_OFF, "no redis.url is configured"};
     const struct revocation_link *link = atomic_load(&server->link);
-    switch (link == NULL ? LINK_CONNECTING : revocation_link_state(link)) {
-    case LINK_FOLLOWING:
-        return (struct verdict){HEALTH_OK, NULL};
-    case LINK_FILLING:
+    if (link == NULL)
+        return (struct verdict){HEALTH_DEGRADED, "Redis is not connected yet"};
+    const char *reason = revocation_link_reason(link);
+    if (reason[0] != '\0') /* revocations hold here all the same; its readers wait */
+        return (struct verdict){HEALTH_DEGRADED, reason};
+    if (revocation_link_state(link) != LINK_FOLLOWING)
         return (struct verdict){HEALTH_DEGRADED, "Redis is being filled again from the store"};
-    case LINK_CONNECTING:
-        break;
-    }
-    return (struct verdict){HEALTH_DEGRADED,
-                            "Redis is not reachable; revocations hold here, its readers wait"};
+    if (revocation_link_lag(link).may_evict)
+        return (struct verdict){
+            HEALTH_DEGRADED,
+            "Redis may evict keys, and its readers take that for live tokens; set maxmemory-policy "
+            "noeviction"};
+    return (struct verdict){HEALTH_OK, NULL};
 }
 
 static struct verdict judge_clock(const struct server *server)

@@ -27,10 +27,15 @@ static void judge_stranger(struct revocation_link *link, enum feed feed, uint64_
 {
     if (feed == FEED_FOREIGN)
         LOG(LOG_WARN, "redis_feed_replaced", LF_STR("found", link->check_feed));
-    if (feed == FEED_OURS && top > 0 && top <= store_last_number(link->store))
-        link_fill_start(link, top, false);
-    else
+    if (feed != FEED_OURS || top == 0 || top > store_last_number(link->store)) {
         link_fill_start(link, 0, true);
+        return;
+    }
+    /* The stream may have taken an entry whose key was refused: memory was short for a moment, or
+     * an ACL is odd. What this process knows to be there counts for more. */
+    uint64_t held = atomic_load(&link->held);
+    link_fill_start(link, held > 0 && held < top ? held : top, false);
+    link->feed_top = top;
 }
 
 static void judge_known(struct revocation_link *link, enum feed feed, uint64_t top)

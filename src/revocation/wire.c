@@ -112,6 +112,10 @@ static void on_ready(struct loop_fd *watch, bool readable, bool writable)
     struct wire *wire = (struct wire *)((char *)watch - offsetof(struct wire, watch));
     redisAsyncContext *redis = wire->redis;
 
+    if (wire->is_broken) {
+        close_with(wire, "a command could not be sent");
+        return;
+    }
     /* Each call may end the connection; a new one is opened by a later event only. */
     if (readable)
         redisAsyncHandleRead(redis);
@@ -180,7 +184,7 @@ bool wire_open(struct wire *wire, const struct wire_address *address)
         return false;
     }
     guard_reader(wire, redis->c.reader);
-    wire->reading = wire->writing = false;
+    wire->reading = wire->writing = wire->is_broken = false;
     wire->sent = wire->begun = wire->answered = 0;
     wire->redis = redis;
     redis->data = wire;
@@ -216,8 +220,13 @@ void wire_send(struct wire *wire, const struct str *args, size_t n, unsigned tag
         texts[i] = args[i].ptr;
         lens[i] = args[i].len;
     }
+    const redisCallback *last = wire->redis->replies.tail;
     int status =
         redisAsyncCommandArgv(wire->redis, on_reply, (void *)(uintptr_t)tag, (int)n, texts, lens);
-    if (status == REDIS_OK) /* else it is ending already */
+    if (status == REDIS_OK)
         wire->sent++;
+    /* Without memory hiredis sends nothing, or what it then has no place for the answer of, and
+     * aborts when that comes. */
+    if (status != REDIS_OK || wire->redis->replies.tail == last)
+        wire->is_broken = true;
 }

@@ -43,6 +43,7 @@ struct wire {
     struct redisAsyncContext *redis; /* NULL: closed */
     struct loop_fd watch;
     bool reading, writing;
+    bool is_broken;                           /* the connection ends as soon as the loop turns */
     redisReplyObjectFunctions plain, guarded; /* hiredis' makers of replies, and ours before them */
     uint64_t sent, begun, answered;           /* commands; replies begun; replies handed on */
 };

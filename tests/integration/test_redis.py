@@ -2,15 +2,19 @@
 
 import contextlib
 import os
+import pathlib
+import re
 import signal
+import subprocess
 import threading
 import time
 
 import pytest
 
-from forge import claims, token_sid
+from forge import claims, header, token_sid
+from gateway import ACCEPT, ASK, REFUSE, Redis, decide
 from node import redis_of
-from testbed import eventually
+from testbed import ROOT, binary, environment, eventually, free_port
 
 FEED = "scopemint:v1:feed"
 
@@ -121,6 +125,198 @@ def test_F_14_restarted_on_its_folder_with_an_empty_redis(own_bed):
     bed.restart()
     assert bed.introspect(token) == {"active": False}
     assert eventually(lambda: bed.redis("EXISTS", key_of(token)) == "1")
+
+
+# ---- what it is told about, and what follows ----
+
+
+def metric(bed, name):
+    return int(re.search(rf"^{name} (\d+)$", bed.get("/metrics", admin=True).body.decode(), re.MULTILINE)[1])
+
+
+def readiness(bed):
+    reply = bed.get("/readyz", admin=True)
+    assert reply.status == 200
+    return reply.json["parts"]["redis"]
+
+
+def is_level(bed):
+    return metric(bed, "scopemint_redis_following") == 1 and metric(bed, "scopemint_redis_behind_entries") == 0
+
+
+@pytest.mark.parametrize("spoil, mend, words", [
+    pytest.param("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "read-only replica", id="F-13-F-14-replica"),
+    pytest.param("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "out of memory", id="F-13-maxmemory"),
+    pytest.param("CONFIG SET requirepass other", None, "password", id="F-13-THREATS-77-password"),
+    pytest.param("ACL SETUSER default -set", "ACL SETUSER default +set", "ACL", id="F-13-acl"),
+])
+def test_a_redis_that_refuses_us_is_named_and_followed_again(own_bed, spoil, mend, words):
+    bed = own_bed()
+    before = assert_the_job_works(bed)
+    assert eventually(lambda: is_level(bed))
+    bed.redis(*spoil.split())
+    if mend is None:  # a connection stays who it is
+        bed.redis("-a", "other", "--no-auth-warning", "CLIENT", "KILL", "TYPE", "normal")
+        mend = "-a other --no-auth-warning CONFIG SET requirepass"
+    during = assert_the_job_works(bed)
+    assert bed.introspect(before) == {"active": False}
+    assert eventually(lambda: words in readiness(bed).get("reason", "")), readiness(bed)
+    assert readiness(bed)["state"] == "degraded"
+    assert metric(bed, "scopemint_redis_behind_entries") >= 1
+    assert eventually(lambda: metric(bed, "scopemint_redis_behind_seconds") >= 1)
+    bed.redis(*mend.split(), *([""] if mend.endswith("requirepass") else []))
+    assert eventually(lambda: is_level(bed), timeout_s=10)
+    assert metric(bed, "scopemint_redis_behind_seconds") == 0
+    assert readiness(bed)["state"] == "ok"
+    assert bed.redis("EXISTS", key_of(during)) == "1"
+
+
+def test_F_14_another_store_s_redis_is_taken_over(own_bed):
+    bed = own_bed()
+    dead = assert_the_job_works(bed)
+    assert eventually(lambda: is_level(bed))
+    ours = bed.redis("GET", "scopemint:v1:feed_id")
+    rebuilt = metric(bed, "scopemint_redis_last_rebuild_timestamp_seconds")
+    assert abs(rebuilt - time.time()) < 60
+    bed.redis("FLUSHALL")
+    bed.redis("SET", "scopemint:v1:feed_id", "01900000-0000-7000-8000-000000000000")
+    bed.redis("HSET", "scopemint:v1:epochs", "application:x", "99")
+    assert eventually(lambda: bed.redis("GET", "scopemint:v1:feed_id") == ours, timeout_s=10)
+    assert bed.redis("EXISTS", key_of(dead)) == "1"
+    assert bed.redis("HEXISTS", "scopemint:v1:epochs", "application:x") == "0"
+    assert metric(bed, "scopemint_redis_last_rebuild_timestamp_seconds") >= rebuilt
+
+
+def test_F_12_a_lost_connection_goes_on_where_it_ended(own_bed):
+    bed = own_bed()
+    assert_the_job_works(bed)
+    assert eventually(lambda: is_level(bed))
+    published = metric(bed, "scopemint_redis_published_total")
+    rebuilt = metric(bed, "scopemint_redis_last_rebuild_timestamp_seconds")
+    bed.redis("CLIENT", "KILL", "TYPE", "normal")
+    token = assert_the_job_works(bed)
+    assert eventually(lambda: bed.redis("EXISTS", key_of(token)) == "1")
+    assert eventually(lambda: is_level(bed))
+    assert metric(bed, "scopemint_redis_published_total") == published + 1
+    assert metric(bed, "scopemint_redis_last_rebuild_timestamp_seconds") == rebuilt
+
+
+def test_THREATS_77_a_redis_that_may_evict_our_keys_is_warned_of(own_bed):
+    bed = own_bed()
+    bed.redis("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
+    bed.redis("CONFIG", "SET", "maxmemory", "100mb")
+    assert eventually(lambda: metric(bed, "scopemint_redis_may_evict") == 1, timeout_s=15)
+    assert "evict" in readiness(bed).get("reason", "")
+    assert "redis_may_evict" in bed.log()
+    assert_the_job_works(bed)
+    bed.redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    assert eventually(lambda: metric(bed, "scopemint_redis_may_evict") == 0, timeout_s=15)
+    assert readiness(bed)["state"] == "ok"
+
+
+# ---- who may do what ----
+
+
+def acl_lines():
+    """What the README tells an operator to write, by the user's name."""
+    lines = re.findall(r"^user (\w+) on >(\S+) (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    return {name: (password, rules) for name, password, rules in lines}
+
+
+@contextlib.contextmanager
+def redis_with_acl(folder, users):
+    """A redis-server on loopback and on a socket, whose users are these alone."""
+    port, path = free_port(), folder / "acl.sock"
+    (folder / "users.acl").write_text("".join(f"user {name} on >{password} {rules}\n"
+                                              for name, (password, rules) in users.items()))
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--unixsocket", str(path), "--save", "",
+         "--appendonly", "no", "--dir", str(folder), "--aclfile", str(folder / "users.acl")],
+        stdout=subprocess.DEVNULL)
+    try:
+        assert eventually(path.exists)
+        yield port, path
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_the_acl_of_the_readme_is_enough_for_server_and_gateway(own_bed, tmp_path):
+    users = acl_lines()
+    ours, theirs = users["scopemint"][0], users["gateway"][0]
+    everything = ("root-password", "~* &* +@all")
+    with redis_with_acl(tmp_path, {"default": everything, **users}) as (port, _):
+        root = Redis(("127.0.0.1", port), password=everything[0])
+        bed = own_bed(redis_url=f"redis://scopemint:{ours}@127.0.0.1:{port}/2")
+        dead, alive = assert_the_job_works(bed), bed.issue()
+        assert eventually(lambda: is_level(bed))
+        gateway = Redis(("127.0.0.1", port), "gateway", theirs, database=2)
+        assert decide(gateway, claims(dead), header(dead)["kid"]) == REFUSE
+        assert decide(gateway, claims(alive), header(alive)["kid"]) == ACCEPT
+        root.ask("FLUSHALL")
+        assert eventually(lambda: decide(gateway, claims(dead), header(dead)["kid"]) == REFUSE)
+        assert root.ask("ACL", "LOG") == [], "nothing was refused"
+        gateway.close()
+        root.close()
+        bed.stop()
+
+
+def test_over_a_unix_socket_we_are_the_default_user(own_bed, tmp_path):
+    _, rules = acl_lines()["scopemint"]
+    password = tmp_path / "password"
+    password.write_text("secret-of-the-server\n")
+    password.chmod(0o600)
+    users = {"default": ("secret-of-the-server", rules), "root": ("root-password", "~* &* +@all")}
+    with redis_with_acl(tmp_path, users) as (_, path):
+        bed = own_bed([f"redis.password_file={password}"], redis_url=f"unix:{path}")
+        token = assert_the_job_works(bed)
+        assert eventually(lambda: is_level(bed))
+        root = Redis(str(path), "root", "root-password")
+        assert root.ask("EXISTS", key_of(token)) == 1
+        assert root.ask("ACL", "LOG") == []
+        root.close()
+        bed.stop()
+
+
+@pytest.mark.parametrize("url", ["redis://192.0.2.1:6379", "redis://redis.example", "redis://[2001:db8::1]/1"])
+def test_THREATS_77_an_open_redis_elsewhere_is_refused_at_start(own_bed, url):
+    bed = own_bed()
+    bed.stop()
+    done = subprocess.run([binary(), "serve", "--config", str(bed.config), "--set", f"redis.url={url}"],
+                          capture_output=True, text=True, timeout=20, check=False, env=environment())
+    assert done.returncode not in (0, -signal.SIGSEGV, -signal.SIGABRT)
+    assert "password" in done.stdout + done.stderr
+    bed.start()
+
+
+# ---- the gateway of the README ----
+
+
+def verdict(redis, token):
+    return decide(redis, claims(token), header(token)["kid"])
+
+
+def test_F_14_a_gateway_takes_no_dead_token_for_a_live_one(own_bed):
+    """Whatever is lost of Redis, and however far it is filled again."""
+    bed = own_bed()
+    alive, dead = bed.issue(), [bed.issue() for _ in range(200)]
+    for token in dead:
+        bed.revoke(token)
+    assert eventually(lambda: is_level(bed))
+    redis = Redis(bed.facts["redis_socket"])
+    assert verdict(redis, alive) == ACCEPT
+    seen = set()
+    for command in (["FLUSHALL"], ["DEL", "scopemint:v1:feed_id"], ["DEL", "scopemint:v1:feed"], ["FLUSHALL"]):
+        redis.ask(*command)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            answers = [verdict(redis, dead[0]), verdict(redis, dead[-1])]
+            assert ACCEPT not in answers
+            seen.update(answers)
+            if answers == [REFUSE, REFUSE] and verdict(redis, alive) == ACCEPT and is_level(bed):
+                break
+    assert seen == {ASK, REFUSE}
+    redis.close()
 
 
 @pytest.mark.parametrize("settings", [["server.threads=1"], ["server.threads=2"]], ids=lambda value: "F-41-" + value[0])

@@ -89,6 +89,22 @@ Test(link_access, needs_no_more_than_the_documented_acl)
     freeReplyObject(acl);
 }
 
+/* The stream then tells of an entry whose key is not there. */
+Test(link_access, a_key_that_was_refused_is_written_again_P2)
+{
+    bed_start_redis(&bed);
+    bed_link(&bed);
+    bed_revoke(&bed, 100, 2, bed.now_s + 500);
+    bed_until_all(&bed, 100, 2);
+    bed_until_state(&bed, LINK_FOLLOWING);
+    run("ACL SETUSER default -set");
+    bed_revoke(&bed, 102, 3, bed.now_s + 500);
+    until_reason("Redis' ACL refuses a command");
+    run("ACL SETUSER default +set");
+    bed_until_all(&bed, 100, 5);
+    bed_until_state(&bed, LINK_FOLLOWING);
+}
+
 Test(link_access, a_wrong_or_missing_password_is_said)
 {
     bed_start_redis(&bed);
