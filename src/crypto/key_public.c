@@ -5,6 +5,7 @@
 #include <openssl/param_build.h>
 
 #include "crypto/key_inside.h"
+#include "crypto/sign.h"
 
 enum { COORDINATE = 32, POINT = 1 + 2 * COORDINATE };
 
@@ -108,21 +109,33 @@ static EVP_PKEY *rsa_key(const struct key_public *parts)
     return pkey;
 }
 
-enum key_refusal crypto_key_from_public(const struct key_public *parts, struct crypto_key **out)
+static EVP_PKEY *build(const struct key_public *parts)
 {
-    EVP_PKEY *pkey;
-
-    if (parts->x_or_n.len > KEY_PART_MAX || parts->y_or_e.len > KEY_PART_MAX)
-        return KEY_BAD_PUBLIC;
     if (parts->alg == KEY_ES256)
-        pkey = ec_key(parts);
-    else if (parts->alg == KEY_EDDSA)
-        pkey = parts->y_or_e.len == 0
-                   ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, parts->x_or_n.bytes,
-                                                 parts->x_or_n.len)
-                   : NULL;
-    else
-        pkey = rsa_key(parts);
+        return ec_key(parts);
+    if (parts->alg != KEY_EDDSA)
+        return rsa_key(parts);
+    return parts->y_or_e.len == 0
+               ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, parts->x_or_n.bytes,
+                                             parts->x_or_n.len)
+               : NULL;
+}
+
+static enum key_refusal try_public(const struct key_public *parts, struct crypto_key **out)
+{
+    EVP_PKEY *pkey = build(parts);
+
+    if (pkey == NULL && crypto_ran_out_of_memory())
+        return KEY_NO_MEMORY;
     ERR_clear_error();
     return pkey != NULL ? crypto_key_adopt(parts->alg, pkey, out) : KEY_BAD_PUBLIC;
+}
+
+enum key_refusal crypto_key_from_public(const struct key_public *parts, struct crypto_key **out)
+{
+    if (parts->x_or_n.len > KEY_PART_MAX || parts->y_or_e.len > KEY_PART_MAX)
+        return KEY_BAD_PUBLIC;
+    /* Not every want of memory leaves a trace in OpenSSL: a key is bad when it is so twice. */
+    enum key_refusal refusal = try_public(parts, out);
+    return refusal == KEY_TAKEN || refusal == KEY_NO_MEMORY ? refusal : try_public(parts, out);
 }
