@@ -1,6 +1,7 @@
 """Redis as the public read-only interface: what stands there, and that its absence changes no answer."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -316,6 +317,72 @@ def test_F_14_a_gateway_takes_no_dead_token_for_a_live_one(own_bed):
             if answers == [REFUSE, REFUSE] and verdict(redis, alive) == ACCEPT and is_level(bed):
                 break
     assert seen == {ASK, REFUSE}
+    redis.close()
+
+
+def moment(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def just_behind(body):
+    """The first moment that the token was issued before, once it has come."""
+    assert eventually(lambda: time.time() >= body["iat"] + 1)
+    return moment(body["iat"] + 1)
+
+
+# A partner two levels below the root, and its application.
+LEAF = {
+    "partners": [{"ref": "leaf", "parent": "sub", "name": "Leaf", "login": "leaf", "status": "active",
+                  "available_scopes": ["calls.manage", "sms.manage"]}],
+    "applications": [{"ref": "leaf_app", "partner": "leaf", "name": "Of the leaf", "type": "confidential",
+                      "status": "active", "grant_types": ["client_credentials"], "scopes": ["calls.manage", "sms.manage"],
+                      "token_endpoint_auth_method": "client_secret_basic",
+                      "audiences": ["https://api.testbed.example"]}],
+}
+
+# What is revoked, of bed and the token's claims and kid; what the gateway then says of a token of the leaf.
+SELECTORS = [
+    pytest.param(lambda bed, body, kid: {"client_id": body["client_id"]}, REFUSE, id="application"),
+    pytest.param(lambda bed, body, kid: {"client_id": bed.app.client_id}, ACCEPT, id="another-application"),
+    pytest.param(lambda bed, body, kid: {"partner_sid": body["partner_sid"]}, REFUSE, id="partner"),
+    pytest.param(lambda bed, body, kid: {"partner_sid": body["partner_sid"], "descendants": True}, REFUSE,
+                 id="own-tree"),
+    pytest.param(lambda bed, body, kid: {"partner_sid": bed.partner_sid}, ACCEPT, id="another-partner"),
+    pytest.param(lambda bed, body, kid: {"partner_sid": bed.partner_sid, "descendants": True}, ASK, id="tree-above"),
+    pytest.param(lambda bed, body, kid: {"kid": kid}, REFUSE, id="key"),
+    pytest.param(lambda bed, body, kid: {"client_id": body["client_id"], "issued_before": moment(body["iat"])}, ACCEPT,
+                 id="issued-before-it"),
+    pytest.param(lambda bed, body, kid: {"client_id": body["client_id"], "issued_before": just_behind(body)},
+                 REFUSE, id="issued-before"),
+    pytest.param(lambda bed, body, kid: {"scope": "sms.read", "client_id": body["client_id"]}, REFUSE, id="scope"),
+    pytest.param(lambda bed, body, kid: {"scope": "app.read", "client_id": body["client_id"]}, ACCEPT,
+                 id="another-scope"),
+    pytest.param(lambda bed, body, kid: {"scope": "sms.read", "kid": kid}, REFUSE, id="scope-and-key"),
+    pytest.param(lambda bed, body, kid: {"scope": "sms.read", "descendants": True,
+                                         "partner_sid": bed.facts["sub_partner"]["partner_sid"]}, ASK,
+                 id="scope-in-tree-above"),
+    pytest.param(lambda bed, body, kid: {"over_ceiling": True, "partner_sid": body["partner_sid"]}, ACCEPT,
+                 id="over-ceiling"),
+]
+
+
+def test_a_gateway_agrees_with_introspection_about_selectors(own_bed):
+    """It refuses and accepts as introspection does, or asks: over-ceiling is looked at when the rows have followed."""
+    bed = own_bed(seed=LEAF)
+    redis = Redis(bed.facts["redis_socket"])
+    admin = bed.issue(bed.admin, scope="scopemint.revoke")
+    for case in SELECTORS:
+        make, expected = case.values
+        token = bed.issue(bed.seeded("leaf_app"), scope="sms.manage calls.read")
+        body, kid = claims(token), header(token)["kid"]
+        reply = bed.request("POST", "/core/v2/admin/revocations", json.dumps(make(bed, body, kid)).encode(),
+                            [("Content-Type", "application/json"), ("Authorization", f"Bearer {admin}")])
+        assert reply.status == 200, (case.id, reply.body)
+        assert eventually(lambda: is_level(bed))
+        assert eventually(lambda want=expected, it=token: verdict(redis, it) == want), (case.id, verdict(redis, token))
+        truth = bed.is_active(token)
+        assert expected == ASK or truth == (expected == ACCEPT), case.id
+        admin = bed.issue(bed.admin, scope="scopemint.revoke")  # a key's revocation ends it too
     redis.close()
 
 
