@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "exchange/sequence.h"
 #include "oauth/endpoints.h"
 #include "revocation/index.h"
 #include "support/leaks.h"
@@ -31,11 +32,21 @@ static void revoke_as(struct bed *bed, const struct sid *who, const char *secret
         out);
 }
 
+static uint64_t sequence_of(const struct answer *answer)
+{
+    uint64_t number;
+    cr_assert(sequence_parse(answer_header(answer, "scopemint-sequence", 0), &number));
+    return number;
+}
+
+/* The same whatever became of the token, the index's last number too (7009-2.2-e). */
 static void expect_done(struct answer *answer, const char *what)
 {
     cr_assert_eq(answer_status(answer), 200, "%s", what);
     cr_assert(str_eq(answer_body(answer), STR("{}")), "%s", what);
-    cr_assert_eq(answer->exchange.reply.header_count, (size_t)0, "%s", what);
+    cr_assert_eq(answer->exchange.reply.header_count, (size_t)1, "%s", what);
+    cr_assert_eq(sequence_of(answer),
+                 revocation_index_number(answer->exchange.worker->server->index), "%s", what);
     answer_done(answer);
 }
 
