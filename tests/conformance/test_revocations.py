@@ -1,0 +1,574 @@
+"""/core/v2/admin/revocations: who may revoke what by selector, what a count promises, that it is over at once and for
+good, and what is told about it afterwards (THREATS-63, F-33, F-37)."""
+
+import base64
+import datetime
+import itertools
+import json
+import sqlite3
+import time
+
+import pytest
+
+from forge import claims
+from testbed import Client, Testbed, eventually
+
+REVOCATIONS = "/core/v2/admin/revocations"
+RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.manage", "scopemint.audit", "scopemint.revoke",
+          "oauth.manage", "oauth.manage_all_tokens", "oauth.allow_token_scope_update"]
+TREE = {"parent": "root", "self": "parent", "child": "self", "stranger": "root"}
+APPLICATION = {"type": "confidential", "grant_types": ["client_credentials"],
+               "token_endpoint_auth_method": "client_secret_basic", "scopes": RIGHTS}
+SEED = {
+    "partners": [{"ref": ref, "parent": parent, "name": f"Partner {ref}", "login": ref, "available_scopes": RIGHTS}
+                 for ref, parent in TREE.items()],
+    "applications": [{**APPLICATION, "ref": ref, "name": f"App of {ref}", "partner": ref} for ref in TREE],
+}
+UNKNOWN = "018f0000-0000-7000-8000-000000000000"
+LONG_AGO = "2020-01-01T00:00:00.000Z"
+
+
+def sid(token):
+    return claims(token)["jti"].rsplit(".", 1)[0]
+
+
+def at(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def key_of(token):
+    part = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"]
+
+
+class Revocations:
+    def __init__(self, bed):
+        self.bed = bed
+        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
+        self.sids["root"] = bed.partner_sid
+        self.apps = {ref: bed.seeded(ref).client_id for ref in TREE}
+        self.apps["root"] = bed.app.client_id
+        self.count = itertools.count()
+
+    @property
+    def root(self):
+        """A fresh one: revocations end the caller's too."""
+        return self.bed.issue(self.bed.admin)
+
+    def token(self, ref, **form):
+        client = self.bed.app if ref == "root" else self.bed.seeded(ref)
+        return self.bed.issue(client, **{"scope": "calls.manage", **form})
+
+    def caller(self, ref, scope):
+        return self.bed.issue(self.bed.admin if ref == "root" else self.bed.seeded(ref), scope=scope)
+
+    def call(self, method, path, body=None, token=None, headers=()):
+        token = token or self.root
+        self.bed.seen.secrets.add(token)
+        fields = [("Authorization", f"Bearer {token}"), *headers]
+        if body is not None:
+            fields.append(("Content-Type", "application/json"))
+            body = json.dumps(body).encode()
+        return self.bed.request(method, path, body, fields)
+
+    def post(self, body, token=None):
+        return self.call("POST", REVOCATIONS, body, token)
+
+    def done(self, body, token=None):
+        reply = self.post(body, token)
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def refused(self, body, status, field, token=None):
+        reply = self.post(body, token)
+        assert reply.status == status, reply.body
+        assert [error["field"] for error in reply.json["errors"]] == field, reply.body
+        return reply.json["errors"]
+
+    def plan(self, token=None, **body):
+        return self.done({**body, "dry_run": True}, token)
+
+    def show(self, sid, token=None):
+        reply = self.call("GET", f"{REVOCATIONS}/{sid}", token=token)
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def followed(self, sid):
+        assert eventually(lambda: self.show(sid)["state"] == "done", 30), self.show(sid)
+        return self.show(sid)
+
+    def is_active(self, token):
+        reply = self.bed.post("/oauth/introspect", {"token": token}, bearer=self.root)
+        assert reply.status == 200, reply.body
+        return reply.json["active"]
+
+    def fresh_app(self, ref="root", **fields):
+        """An application of its own, for tests that count."""
+        body = {"name": f"Fresh {next(self.count)}", "scopes": ["calls.manage", "sms.manage"], **fields}
+        reply = self.call("POST", "/core/v2/applications", {**body, "partner_sid": self.sids[ref]})
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def of(self, app, **form):
+        return self.bed.issue(Client(app["client_id"], app["client_secret"]), **{"scope": "calls.manage", **form})
+
+
+@pytest.fixture(scope="module")
+def revocations(tmp_path_factory):
+    bed = Testbed(tmp_path_factory.mktemp("revocations"), seed=SEED).start()
+    made = Revocations(bed)
+    yield made
+    bed.stop()
+
+
+# ---- who may ----
+
+# Whom each caller reaches, of own, child, parent, stranger; None: not even the endpoint.
+CALLERS = {
+    "none": ("self", "calls.manage", None),
+    "audit": ("self", "scopemint.audit", None),
+    "manage": ("self", "oauth.manage", None),
+    "all_tokens": ("self", "oauth.manage_all_tokens", {"self"}),
+    "revoke": ("self", "scopemint.revoke", {"self", "child"}),
+    "root": ("root", "scopemint.revoke", {"self", "child", "parent", "stranger", "root"}),
+}
+TARGETS = ["self", "child", "parent", "stranger"]
+
+
+def selectors(revocations, target):
+    """Each dimension about the target, with which callers beside those that reach it may not say it."""
+    partner, app = revocations.sids[target], revocations.apps[target]
+    return [
+        ({"client_id": app}, "client_id", set()),
+        ({"partner_sid": partner}, "partner_sid", set()),
+        ({"partner_sid": partner, "descendants": True}, "partner_sid", {"all_tokens"}),
+        ({"client_id": app, "partner_sid": partner}, "client_id", set()),
+        ({"partner_sid": partner, "scope": "calls.read"}, "partner_sid", set()),
+        ({"partner_sid": partner, "issued_before": LONG_AGO}, "partner_sid", set()),
+        ({"client_id": app, "over_ceiling": True}, "client_id", set()),
+    ]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_M2_who_revokes_what(revocations, caller, target):
+    """Outside the reach a SID is answered as one that names nothing; without the right nothing is answered at all."""
+    ref, scope, reach = CALLERS[caller]
+    token = revocations.caller(ref, scope)
+    victim = revocations.token(target)
+    for body, field, barred in selectors(revocations, target):
+        reply = revocations.post({**body, "dry_run": True}, token)
+        if reach is None:
+            assert reply.status == 403 and "insufficient_scope" in reply.header("WWW-Authenticate")
+        elif target not in reach:
+            unknown = {**body, field: UNKNOWN, "dry_run": True}
+            assert reply.status == 422 and field in [e["field"] for e in reply.json["errors"]]
+            if len({"client_id", "partner_sid"} & set(body)) == 1:
+                assert reply.json == revocations.post(unknown, token).json
+        elif caller in barred:
+            assert reply.status == 403 and reply.json["errors"][0]["field"] == "descendants"
+        else:
+            assert reply.status == 200, reply.body
+            if "issued_before" not in body and "over_ceiling" not in body:
+                assert reply.json["tokens"] > 0
+    assert revocations.is_active(victim)
+
+
+@pytest.mark.parametrize("caller", [name for name, (_, _, reach) in CALLERS.items() if reach])
+def test_M2_without_a_partner_it_is_about_the_reach(revocations, caller):
+    ref, scope, reach = CALLERS[caller]
+    for name in TARGETS:
+        revocations.token(name)
+    plan = revocations.plan(revocations.caller(ref, scope), scope="calls.read")
+    names = {revocations.sids[name] for name in reach}
+    assert {p["partner_sid"] for p in plan["partners"]} <= names and plan["partners_total"] == len(plan["partners"])
+    said = plan["selector"]
+    if caller == "root":
+        assert "partner_sid" not in said
+    else:
+        assert said["partner_sid"] == revocations.sids["self"] and said["descendants"] == (caller == "revoke")
+
+
+@pytest.mark.parametrize("caller", [name for name, (_, _, reach) in CALLERS.items() if reach])
+def test_M2_keys_and_bare_dates_are_the_roots(revocations, caller):
+    ref, scope, _ = CALLERS[caller]
+    token = revocations.caller(ref, scope)
+    kid = revocations.bed.get("/oauth/jwks").json["keys"][0]["kid"]
+    for body, field in (({"kid": kid}, "kid"), ({"kid": kid, "scope": "calls.read"}, "kid"),
+                        ({"issued_before": LONG_AGO}, "issued_before")):
+        reply = revocations.post({**body, "dry_run": True}, token)
+        assert reply.status == (200 if caller == "root" else 403), reply.body
+        if reply.status == 403:
+            assert [e["field"] for e in reply.json["errors"]] == [field]
+    log = eventually(lambda: [r for r in revocations.call(
+        "GET", "/core/v2/admin/audit?order=seq+desc&limit=1000&filter=rule+eq+M2").json["items"]
+        if r["action"] == "revocation.execute"])
+    assert log and log[0]["result"] == "refused"
+
+
+def test_M2_root_with_manage_all_tokens_reaches_its_own(revocations):
+    token = revocations.caller("root", "oauth.manage_all_tokens")
+    plan = revocations.plan(token, scope="calls.read")
+    assert {p["partner_sid"] for p in plan["partners"]} == {revocations.sids["root"]}
+    revocations.refused({"client_id": revocations.apps["self"]}, 422, ["client_id"], token)
+
+
+# ---- what is taken ----
+
+FUTURE = "2999-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("body, fields", [
+    ({}, [None]),
+    ({"dry_run": True}, [None]),
+    ({"over_ceiling": False}, [None]),
+    ({"descendants": True}, ["partner_sid"]),
+    ({"nothing": 1}, ["nothing"]),
+    ({"client_id": 1, "scope": [], "over_ceiling": "yes"}, ["client_id", "scope", "over_ceiling"]),
+    ({"client_id": "x", "issued_before": "yesterday", "kid": ""}, ["client_id", "kid", "issued_before"]),
+    ({"client_id": None}, ["client_id"]),
+    ({"client_id": UNKNOWN, "partner_sid": UNKNOWN, "user_sid": UNKNOWN, "kid": "none", "scope": "no.such",
+      "issued_before": FUTURE}, ["client_id", "partner_sid", "user_sid", "kid", "scope", "issued_before"]),
+    ({"issued_before": "1970-01-01T00:00:00.000Z"}, ["issued_before"]),
+    ({"user_sid": UNKNOWN}, ["user_sid"]),
+    ({"plan_id": UNKNOWN}, ["plan_id"]),
+    ({"plan_id": UNKNOWN, "scope": "calls.read", "dry_run": False}, ["scope", "dry_run"]),
+])
+def test_what_is_wrong_is_said_at_once(revocations, body, fields):
+    errors = revocations.refused(body, 422, fields)
+    assert all(error["message"] for error in errors)
+
+
+def test_nothing_of_what_was_sent_is_repeated(revocations):
+    reply = revocations.post({"kid": "eyJhbGciOiJ", "scope": "eyJhbGciOiJ"})
+    assert b"eyJhbGciOiJ" not in reply.body
+
+
+# ---- a plan ----
+
+def test_a_plan_ends_what_it_counted_and_nothing_younger(revocations):
+    app = revocations.fresh_app()
+    old = [revocations.of(app) for _ in range(3)]
+    reply = revocations.post({"client_id": app["client_id"], "dry_run": True})
+    plan = reply.json
+    assert reply.header("Scopemint-Sequence") == str(plan["sequence"])
+    assert plan["tokens"] == 3 and plan["applications"] == [
+        {"client_id": app["client_id"], "name": app["name"], "partner_sid": app["partner_sid"], "tokens": 3}]
+    assert plan["selector"] == {"client_id": app["client_id"]}
+    young = revocations.of(app)
+    assert all(map(revocations.is_active, [*old, young]))
+    assert revocations.show(plan["plan_id"])["state"] == "planned"
+
+    reply = revocations.post({"plan_id": plan["plan_id"]})
+    receipt = reply.json
+    assert reply.status == 200 and receipt["revocation_sid"] == plan["plan_id"]
+    assert reply.header("Scopemint-Sequence") == str(receipt["sequence"])
+    assert receipt["epoch"] == plan["sequence"] < receipt["sequence"]
+    assert not any(map(revocations.is_active, old)) and revocations.is_active(young)
+    done = revocations.followed(plan["plan_id"])
+    assert done["tokens"] == 3 and done["date_done"] >= done["date_executed"] >= done["date_created"]
+    assert revocations.is_active(young)
+    revocations.refused({"plan_id": plan["plan_id"]}, 409, ["plan_id"])  # single use
+
+
+def test_a_plan_is_its_partners_alone(revocations):
+    plan = revocations.plan(revocations.caller("self", "scopemint.revoke"), scope="calls.read")["plan_id"]
+    for ref in ("root", "parent", "stranger", "child"):
+        revocations.refused({"plan_id": plan}, 422, ["plan_id"], revocations.caller(ref, "scopemint.revoke"))
+    assert revocations.show(plan)["state"] == "planned"  # the root sees it, and all below may be watched
+
+
+def test_M2_a_plan_is_carried_out_by_the_rights_of_then(revocations):
+    """Made with scopemint.revoke for the whole tree; with oauth.manage_all_tokens alone it is too much."""
+    plan = revocations.plan(revocations.caller("self", "scopemint.revoke"), client_id=revocations.apps["child"])
+    weak = revocations.caller("self", "oauth.manage_all_tokens")
+    revocations.refused({"plan_id": plan["plan_id"]}, 403, ["plan_id"], weak)
+    assert revocations.show(plan["plan_id"])["state"] == "planned"
+
+
+def test_a_plan_lasts_ten_minutes(own_bed):
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    plan = made.plan(scope="calls.read")
+    created = made.show(plan["plan_id"])["date_created"]
+    begun = datetime.datetime.fromisoformat(created.replace("Z", "+00:00"))
+    over = datetime.datetime.fromisoformat(plan["date_expiration"].replace("Z", "+00:00"))
+    assert over - begun == datetime.timedelta(minutes=10)
+    bed.offline("UPDATE revocations SET expires_ms = expires_ms - 601000, created_ms = created_ms - 601000")
+    made.refused({"plan_id": plan["plan_id"]}, 409, ["plan_id"])
+    assert made.show(plan["plan_id"])["state"] == "expired"
+
+
+# ---- what it ends ----
+
+def test_THREATS_63_each_dimension_ends_what_it_says(revocations):
+    """And a restart brings none of it back."""
+    app, other = revocations.fresh_app(), revocations.fresh_app()
+    of_app, of_other = revocations.of(app), revocations.of(other)
+    revocations.done({"client_id": app["client_id"]})
+    assert not revocations.is_active(of_app) and revocations.is_active(of_other)
+
+    of_self, of_child, of_parent = (revocations.token(ref) for ref in ("self", "child", "parent"))
+    revocations.done({"partner_sid": revocations.sids["self"]})
+    assert [revocations.is_active(t) for t in (of_self, of_child, of_parent)] == [False, True, True]
+    of_self = revocations.token("self")
+    revocations.done({"partner_sid": revocations.sids["self"], "descendants": True})
+    assert [revocations.is_active(t) for t in (of_self, of_child, of_parent)] == [False, False, True]
+
+    reads, sends = revocations.of(other, scope="calls.manage"), revocations.of(other, scope="sms.manage")
+    receipt = revocations.done({"scope": "calls.read", "client_id": other["client_id"]})
+    assert receipt["selector"]["scope"] == "calls.read" and "calls.manage" in receipt["selector"]["scopes"]
+    assert [revocations.is_active(t) for t in (reads, sends)] == [False, True]
+
+    revocations.bed.restart()
+    ended = (of_app, of_other, of_self, of_child, reads)
+    assert not any(map(revocations.is_active, ended)) and revocations.is_active(sends)
+    assert revocations.is_active(revocations.of(app))
+
+
+def test_THREATS_63_all_before_a_time(revocations):
+    app = revocations.fresh_app()
+    token = revocations.of(app)
+    issued = claims(token)["iat"]
+    revocations.done({"client_id": app["client_id"], "issued_before": at(issued)})
+    assert revocations.is_active(token)
+    eventually(lambda: time.time() > issued + 1.1, 3)
+    receipt = revocations.done({"client_id": app["client_id"], "issued_before": at(issued + 1)})
+    assert not revocations.is_active(token) and receipt["selector"]["issued_before"] == at(issued + 1)
+    assert revocations.is_active(revocations.of(app))
+
+
+def test_THREATS_63_by_key(own_bed):
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    kid = key_of(bed.issue())
+    tokens = [made.token("self"), made.token("root")]
+    made.done({"kid": kid})
+    assert not any(map(made.is_active, tokens)) and made.is_active(made.token("self"))
+
+
+def test_P2_nothing_done_later_brings_a_token_back(revocations):
+    """By scope: what the catalogue and the tables say afterwards changes nothing; nor does a change of the token."""
+    app = revocations.fresh_app()
+    token = revocations.of(app)
+    receipt = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})
+    path = f"/core/v2/oauth/tokens/{sid(token)}"
+    assert revocations.call("PATCH", path, {"scopes": ["sms.read"]}).status == 409
+    revocations.followed(receipt["revocation_sid"])
+    assert revocations.call("PATCH", path, {"name": "again"}).status == 409
+    assert revocations.call("DELETE", path).status == 204
+    revocations.call("PATCH", f"/core/v2/applications/{app['client_id']}", {"scopes": ["sms.manage"]})
+    revocations.call("PATCH", f"/core/v2/applications/{app['client_id']}", {"scopes": ["calls.manage", "sms.manage"]})
+    assert not revocations.is_active(token)
+
+
+def test_P2_a_date_between_two_jwts_of_a_token_ends_the_first(revocations):
+    """And leaves the row alone, so that the other is revoked by its sid."""
+    app = revocations.fresh_app()
+    first = revocations.of(app, scope="sms.read")
+    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    eventually(lambda: time.time() >= claims(first)["iat"] + 1, 3)
+    widened = revocations.call("PATCH", path, {"scopes": ["sms.read", "calls.read"]})
+    newest = widened.json["access_token"]
+    receipt = revocations.done({"client_id": app["client_id"], "issued_before": at(claims(newest)["iat"])})
+    assert not revocations.is_active(first) and revocations.is_active(newest)
+    assert revocations.followed(receipt["revocation_sid"])["tokens"] == 0
+    assert revocations.is_active(newest) and revocations.call("GET", path).status == 200
+    assert revocations.call("DELETE", path).status == 204
+    assert not revocations.is_active(newest)
+
+
+def test_rows_are_marked(revocations):
+    app = revocations.fresh_app()
+    tokens = {sid(revocations.of(app)) for _ in range(3)}
+    admin = revocations.root
+    query = f"filter=client_id+eq+{app['client_id']}&limit=1000"
+    receipt = revocations.done({"client_id": app["client_id"], "scope": "calls.read"})
+
+    def listed(status):
+        items, path = set(), f"/core/v2/oauth/tokens?status={status}&{query}"
+        while path:
+            page = revocations.call("GET", path, token=admin).json
+            items |= {item["token_sid"] for item in page["items"]}
+            path = page["pagination"].get("next", "").removeprefix(revocations.bed.issuer)
+        return items
+
+    assert listed("active") == set() and listed("revoked") == tokens  # by the index, before the rows follow
+    revocations.followed(receipt["revocation_sid"])
+    assert listed("active") == set() and listed("revoked") == tokens
+
+
+# ---- above the ceiling ----
+
+def test_F33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(own_bed):
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    over, within, elsewhere = made.token("self"), made.token("self", scope="sms.manage"), made.token("stranger")
+    kept = [r for r in RIGHTS if r != "calls.manage"]
+    partner = f"/core/v2/partners/{made.sids['self']}"
+    assert made.call("PATCH", partner, {"available_scopes": kept}).status == 200
+    plan = made.plan(over_ceiling=True)
+    assert plan["tokens"] == 1 and plan["partners"] == [
+        {"partner_sid": made.sids["self"], "name": "Partner self", "tokens": 1}]
+    receipt = made.done({"plan_id": plan["plan_id"]})
+    assert not made.is_active(over)
+    assert made.followed(receipt["revocation_sid"])["tokens"] == 1
+    assert made.call("PATCH", partner, {"available_scopes": RIGHTS}).status == 200
+    assert [made.is_active(t) for t in (over, within, elsewhere)] == [False, True, True]
+    assert made.plan(over_ceiling=True)["tokens"] == 0
+    explained = made.call("GET", f"/core/v2/admin/tokens/{sid(over)}/explain").json
+    check = next(c for c in explained["checks"] if c["check"] == "revocation")
+    assert not check["holds"] and check["revocation_sid"] == receipt["revocation_sid"]
+    assert check["selector"] == {"over_ceiling": True} and check["by"]["client_id"] == bed.admin.client_id
+    bed.restart()
+    assert [made.is_active(t) for t in (over, within, elsewhere)] == [False, True, True]
+
+
+def many_rows(bed, token, count):
+    """Copies of the token's row, live and unmarked."""
+    bed.stop()
+    with sqlite3.connect(bed.facts["store"]) as link:
+        columns = [name for _, name, *_ in link.execute("PRAGMA table_info(tokens)") if name != "token_sid"]
+        (kind,), = link.execute("SELECT typeof(token_sid) FROM tokens LIMIT 1")
+        prefix, suffix = sid(token).replace("-", "")[:20], iter(range(count))
+        for number in suffix:
+            key = prefix + f"{number:012x}"
+            value = bytes.fromhex(key) if kind == "blob" else \
+                f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+            own = bytes.fromhex(sid(token).replace("-", "")) if kind == "blob" else sid(token)
+            link.execute(f"INSERT INTO tokens (token_sid, {', '.join(columns)}) SELECT ?, {', '.join(columns)} "
+                         "FROM tokens WHERE token_sid = ?", (value, own))
+    link.close()
+    bed.start()
+
+
+def test_scopes_do_not_change_while_what_they_decide_is_followed(own_bed):
+    """503 with Retry-After; what is no change of scopes goes through; and kill -9 in between loses nothing."""
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    over = made.token("self")
+    many_rows(bed, over, 3000)
+    kept = [r for r in RIGHTS if r != "calls.manage"]
+    partner = f"/core/v2/partners/{made.sids['self']}"
+    assert made.call("PATCH", partner, {"available_scopes": kept}).status == 200
+    receipt = made.done({"over_ceiling": True})
+    reply = made.call("PATCH", partner, {"available_scopes": RIGHTS})
+    assert reply.status == 503 and reply.header("Retry-After") == "1", reply.body
+    assert made.call("PATCH", partner, {"name": "Renamed"}).status == 200
+    bed.kill()
+    bed.start()
+    assert not made.is_active(over)
+    assert made.followed(receipt["revocation_sid"])["tokens"] == 3001
+    assert made.call("PATCH", partner, {"available_scopes": RIGHTS}).status == 200
+    assert not made.is_active(over)
+
+
+# ---- how many ----
+
+def test_at_most_64_selectors_and_some_are_the_roots(own_bed):
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    below = made.caller("self", "oauth.manage_all_tokens")
+    old = {"scope": "sms.read", "issued_before": LONG_AGO}
+    for number in range(48):
+        made.done({**old, "issued_before": f"2019-01-01T00:00:{number:02}.000Z"}, below)
+    reply = made.post(old, below)
+    assert reply.status == 409 and "client_id" in reply.json["errors"][0]["message"]
+    root = made.root
+    for number in range(16):
+        made.done({**old, "issued_before": f"2018-01-01T00:00:{number:02}.000Z"}, root)
+    assert made.post(old, root).status == 409
+    victim = made.token("self")
+    plan = made.plan(root, scope="calls.read")["plan_id"]  # counting takes no place
+    assert made.post({"plan_id": plan}, root).status == 409 and made.is_active(victim)
+    made.done({"client_id": made.apps["self"]}, root)  # by one dimension there is always room
+    assert not made.is_active(victim)
+
+
+# ---- what is told ----
+
+def test_F37_every_plan_and_execution_is_one_record(revocations):
+    app = revocations.fresh_app()
+    token = revocations.of(app)
+    plan = revocations.plan(client_id=app["client_id"])["plan_id"]
+    revocations.done({"plan_id": plan})
+    revocations.followed(plan)
+    log = revocations.call("GET", f"/core/v2/admin/audit?limit=1000&filter=object+eq+{plan}").json["items"]
+    assert [(r["action"], r["result"]) for r in log] == [
+        ("revocation.plan", "done"), ("revocation.execute", "done"), ("revocation.done", "done")]
+    assert log[0]["detail"] == log[1]["detail"] == {"selector": {"client_id": app["client_id"]}}
+    assert log[2]["detail"] == {"tokens": 1}
+    assert all(r["actor"]["client_id"] == revocations.bed.admin.client_id for r in log)
+    assert all(r["partner_sid"] == app["partner_sid"] for r in log)
+    assert token not in json.dumps(log)
+
+
+def test_explain_names_what_ended_it(revocations):
+    """By whom, when, which; who asked is hidden from a partner below, and so is what was asked."""
+    app = revocations.fresh_app("self")
+    token = revocations.of(app)
+    receipt = revocations.done({"client_id": app["client_id"]})
+    path = f"/core/v2/admin/tokens/{sid(token)}/explain"
+
+    def selector(caller):
+        explained = revocations.call("GET", path, token=caller).json
+        assert not explained["active"]
+        assert next(c for c in explained["checks"] if c["check"] == "revocation")["holds"]
+        return next(c for c in explained["checks"] if c["check"] == "selector")
+
+    for _ in range(2):  # while the rows follow, and behind
+        seen = selector(revocations.root)
+        assert not seen["holds"] and seen["revocation_sid"] == receipt["revocation_sid"]
+        assert seen["number"] == receipt["sequence"] and seen["at"] == receipt["date_executed"]
+        assert seen["by"] == {"client_id": revocations.bed.admin.client_id, "partner_sid": revocations.sids["root"]}
+        assert seen["selector"] == {"client_id": app["client_id"]}
+        hidden = selector(revocations.caller("self", "scopemint.audit"))
+        assert hidden["by"] == {"hidden": True} and "selector" not in hidden
+        revocations.followed(receipt["revocation_sid"])
+
+
+def test_lists_are_of_the_reach(revocations):
+    """Each of self, child and the root makes one; who sees which, in every way of paging."""
+    made = {ref: revocations.plan(revocations.caller(ref, "scopemint.revoke"), scope="sms.read")["plan_id"]
+            for ref in ("root", "self", "child")}
+
+    def listed(token, query=""):
+        found, path = [], f"{REVOCATIONS}?limit=2{query}"
+        while path:
+            page = revocations.call("GET", path, token=token)
+            assert page.status == 200, page.body
+            found += [item["revocation_sid"] for item in page.json["items"]]
+            path = page.json["pagination"].get("next", "").removeprefix(revocations.bed.issuer)
+        return found
+
+    for ref, scope, sees in (("root", "scopemint.audit", {"root", "self", "child"}),
+                             ("self", "scopemint.revoke", {"self", "child"}),
+                             ("self", "scopemint.audit", {"self", "child"}),
+                             ("self", "oauth.manage_all_tokens", {"self"}), ("stranger", "scopemint.revoke", set())):
+        token = revocations.caller(ref, scope)
+        found = listed(token)
+        assert {name for name in made if made[name] in found} == sees and found == sorted(found)
+        assert listed(token, "&order=revocation_sid+desc") == found[::-1]
+        assert listed(token, "&order=state") and sorted(listed(token, "&order=state")) == found or not found
+        for name in made:
+            reply = revocations.call("GET", f"{REVOCATIONS}/{made[name]}", token=token)
+            assert reply.status == (200 if name in sees else 404)
+    planned = listed(revocations.root, "&filter=state+eq+planned")
+    assert set(made.values()) <= set(planned)
+    assert revocations.call("GET", REVOCATIONS, token=revocations.caller("self", "oauth.manage")).status == 403
+
+
+def test_P3_revocations_survive_kill_9(own_bed):
+    """The rows go on where they were; what was ended stays so."""
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    token, other = made.token("self"), made.token("stranger")
+    many_rows(bed, token, 3000)
+    receipt = made.done({"client_id": made.apps["self"]})
+    for _ in range(3):
+        bed.kill()
+        bed.start()
+        assert not made.is_active(token) and made.is_active(other)
+    done = made.followed(receipt["revocation_sid"])
+    assert done["tokens"] == 3001
+    assert made.plan(client_id=made.apps["self"])["tokens"] == 0
