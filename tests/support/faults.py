@@ -10,7 +10,7 @@ import subprocess
 from testbed import ROOT, binary
 
 WRITE, SYNC, TRUNCATE, ALLOCATE = (1 << bit for bit in range(4))
-STORE, WAL, SHM, REDIS, CLIENT, PROGRAM, SQLITE, HIREDIS, YAJL, OPENSSL = (1 << bit for bit in range(10))
+STORE, WAL, SHM, REDIS, CLIENT, PROGRAM, SQLITE, HIREDIS, OPENSSL = (1 << bit for bit in range(9))
 FILES = STORE | WAL | SHM
 FAIL, SHORT, KILL_BEFORE, KILL_AFTER, KILL_TORN, PRETEND = range(6)
 FOR_EVER = -1

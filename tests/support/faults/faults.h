@@ -47,8 +47,7 @@ enum faults_place {
     FAULTS_PROGRAM = 1 << 5, /* whose code allocates */
     FAULTS_SQLITE = 1 << 6,
     FAULTS_HIREDIS = 1 << 7,
-    FAULTS_YAJL = 1 << 8,
-    FAULTS_OPENSSL = 1 << 9,
+    FAULTS_OPENSSL = 1 << 8,
 };
 
 enum faults_action {

@@ -24,7 +24,7 @@ static int64_t place_of_object(const char *name)
         int64_t place;
     } known[] = {{"libsqlite3.", FAULTS_SQLITE},
                  {"libhiredis.", FAULTS_HIREDIS},
-                 {"libyajl.", FAULTS_YAJL},
+
                  {"libcrypto.", FAULTS_OPENSSL},
                  {"libssl.", FAULTS_OPENSSL}};
 
