@@ -37,6 +37,14 @@ static enum step_result reply_none(struct exchange *x, uint64_t number)
 }
 
 /* Whether it has expired is the store's to say: it knows when the wall clock is in doubt (P2). */
+/* By an entry of its own, which ends every JWT of it. What a selector ended is its newest JWT: an
+ * earlier one may be of another key or another second (P2). */
+static bool has_own_entry(const struct exchange *x, const struct sid *token_sid)
+{
+    struct entry_set set;
+    return revocation_index_find(x->worker->server->index, token_sid, &set) == REVOCATION_REVOKED;
+}
+
 static enum step_result revoke(struct exchange *x)
 {
     struct token_target *target = x->state;
@@ -46,7 +54,7 @@ static enum step_result revoke(struct exchange *x)
 
     if (etag_judge(x, row->revision) == STEP_DONE)
         return STEP_DONE;
-    if (target->state == TOKEN_REVOKED)
+    if (has_own_entry(x, &row->token_sid))
         return reply_none(x, row->revoked_number);
     target->stored.request.verb = STORE_TOKEN_REVOKE;
     if (etag_is_named(x->request.if_match)) /* else whatever it is by then */

@@ -85,6 +85,19 @@ def add_revoked_tokens(path, count):
         link.execute("UPDATE store SET last_number = ?", (last + count,))
 
 
+def add_live_tokens(path, count, client_id):
+    """Like the newest one that the application has."""
+    now_ms = int(time.time() * 1000)
+    end_s = now_ms // 1000 + HOUR_S
+    start_ms = now_ms - count // 1024 - 1000
+    with opened(path) as link:
+        made = list(sids(count, start_ms))
+        like = f"WHERE client_id = x'{uuid.UUID(client_id).hex}' ORDER BY token_sid DESC"
+        copies(link, "tokens", like, count, lambda number: {
+            "token_sid": made[number], "created_ms": start_ms + (number >> 10), "exp_s": end_s, "exp_signed_s": end_s,
+            "newest_exp_s": end_s})
+
+
 def add_applications(path, count, like):
     """Each with a secret, as like, a client id."""
     like = f"WHERE client_id = x'{uuid.UUID(like).hex}'"

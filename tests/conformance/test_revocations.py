@@ -347,6 +347,25 @@ def test_THREATS_63_by_key(own_bed):
     assert not any(map(made.is_active, tokens)) and made.is_active(made.token("self"))
 
 
+def test_P2_what_a_key_did_not_sign_is_revoked_by_its_sid(own_bed):
+    """Of two JWTs of a token a revocation by key ends the one; DELETE then ends the other, whatever the list says."""
+    bed = own_bed(seed=SEED)
+    made = Revocations(bed)
+    first = made.token("self", scope="sms.read")
+    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    by = made.caller("self", "oauth.manage_all_tokens oauth.allow_token_scope_update sms.manage")
+    for command in (("generate",), ("rotate", "--force")):
+        assert bed.scopemint("key", *command).returncode == 0
+    bed.reload()
+    assert eventually(lambda: key_of(bed.issue()) != key_of(first))
+    newest = made.call("PATCH", path, {"scopes": ["sms.manage"]}, by).json["access_token"]
+    receipt = made.done({"kid": key_of(newest)}, made.root)
+    assert made.is_active(first) and not made.is_active(newest)
+    assert made.followed(receipt["revocation_sid"])["tokens"] >= 1 and made.is_active(first)
+    assert made.call("DELETE", path, token=by).status == 204
+    assert not made.is_active(first)
+
+
 def test_P2_nothing_done_later_brings_a_token_back(revocations):
     """By scope: what the catalogue and the tables say afterwards changes nothing; nor does a change of the token."""
     app = revocations.fresh_app()
@@ -454,6 +473,7 @@ def test_scopes_do_not_change_while_what_they_decide_is_followed(own_bed):
     receipt = made.done({"over_ceiling": True})
     reply = made.call("PATCH", partner, {"available_scopes": RIGHTS})
     assert reply.status == 503 and reply.header("Retry-After") == "1", reply.body
+    assert made.call("PATCH", f"/core/v2/applications/{made.apps['self']}", {"scopes": ["sms.read"]}).status == 503
     assert made.call("PATCH", partner, {"name": "Renamed"}).status == 200
     bed.kill()
     bed.start()
