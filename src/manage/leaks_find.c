@@ -23,7 +23,16 @@ static bool is_within_reach(const struct leaks *leaks, const struct party_partne
 
 /* ---- tokens ---- */
 
-/* The JWT's own state, whatever younger ones of its token are worth. */
+/* The names that a selector looks at: what the token was narrowed to counts for all its JWTs. */
+static struct str names_now(const struct token_facts *facts, const struct token_claims *claims)
+{
+    struct entry_set set;
+    bool is_set = revocation_index_find(facts->index, &claims->token_sid, &set) == REVOCATION_SET;
+    return is_set ? set.scopes : claims->scope;
+}
+
+/* The JWT's own state, whatever younger ones of its token are worth: as a row that had made no
+ * other. */
 static RESULT token_state(const struct token_facts *facts, const struct verified_token *token,
                           enum leak_state *out)
 {
@@ -37,7 +46,7 @@ static RESULT token_state(const struct token_facts *facts, const struct verified
         .client_id = claims->client_id,
         .partner_sid = claims->partner_sid,
         .user_sid = claims->user_sid,
-        .scopes = claims->scope,
+        .scopes = names_now(facts, claims),
         .created_ms = claims->iat_s * 1000,
         .exp_s = standing.exp_s,
         .exp_signed_s = claims->exp_s,
