@@ -6,6 +6,7 @@ import json
 import pytest
 
 import canary
+from forge import token_sid
 from testbed import Client, Testbed, eventually
 
 PATH = "/core/v2/admin/leaks"
@@ -59,8 +60,9 @@ def create(bed, path, body, bearer=None):
     return reply.json
 
 
-def application(bed):
-    made = create(bed, "applications", {"name": "Leaky", "scopes": ["calls.read"]})
+def application(bed, name="Leaky", scope="calls.read"):
+    """One whose tokens the resource server answers for."""
+    made = create(bed, "applications", {"name": name, "scopes": [scope], "audiences": [bed.issuer, bed.audience]})
     bed.seen.secrets.add(made["client_secret"])
     return made
 
@@ -190,6 +192,7 @@ def test_THREATS_63_what_is_suspended_ends_too(bed, desk):
     """It would work again tomorrow."""
     made = application(bed)
     token = bed.issue(Client(made["client_id"], made["client_secret"]), scope="calls.read")
+    assert bed.is_active(token)
     admin = bed.issue(bed.admin, scope="app.manage calls.manage")
 
     def set_status(status):
@@ -213,6 +216,7 @@ def test_THREATS_63_every_jwt_of_the_token_ends(bed, desk):
                         json.dumps({"scopes": ["calls.manage"]}).encode(),
                         [("Authorization", f"Bearer {manager}"), ("Content-Type", "application/json")])
     younger = reply.json["access_token"]
+    assert bed.is_active(made["access_token"]) and bed.is_active(younger)
     items = check(bed, desk, made["access_token"], younger, act=True)
     assert [(item["token_sid"], item["state"], item["acted"]) for item in items] == [
         (made["token_sid"], "revoked", True)] * 2
@@ -224,6 +228,29 @@ def test_its_own_token_can_be_shown(bed):
     item, = check(bed, own, own, act=True)
     assert (item["state"], item["acted"]) == ("revoked", True)
     assert send(bed, own, {"strings": ["x"]}).status == 401
+
+
+def test_THREATS_63_a_narrowed_token_that_a_selector_spared(bed, desk):
+    """Its JWT says more than it has now; suspended it is only disabled, and so it has to end too."""
+    made = application(bed, "Narrowed", "calls.manage")
+    client = Client(made["client_id"], made["client_secret"])
+    token = bed.issue(client, scope="calls.manage")
+    admin = bed.issue(bed.admin, scope="app.manage calls.manage scopemint.revoke oauth.manage_all_tokens "
+                                       "oauth.allow_token_scope_update")
+
+    def manage(method, path, body):
+        reply = bed.request(method, f"/core/v2/{path}", json.dumps(body).encode(),
+                            [("Authorization", f"Bearer {admin}"), ("Content-Type", "application/json")])
+        assert reply.status == 200, reply.body
+
+    manage("PATCH", f"oauth/tokens/{token_sid(token)}", {"scopes": ["calls.read"]})
+    manage("POST", "admin/revocations", {"client_id": made["client_id"], "scope": "calls.manage"})
+    assert bed.is_active(token)
+    manage("PATCH", f"applications/{made['client_id']}", {"status": "suspended"})
+    assert check(bed, desk, token)[0]["state"] == "disabled"
+    assert check(bed, desk, token, act=True)[0]["acted"] is True
+    manage("PATCH", f"applications/{made['client_id']}", {"status": "active"})
+    assert not bed.is_active(token)
 
 
 # ---- whose ----
