@@ -389,6 +389,37 @@ def test_token_explain(bed, admin):
     assert text.returncode == OK and "calls.read" in text.stdout
 
 
+# ---- revocations by selector ----
+
+def test_revoke_counts_and_carries_out(bed, admin):
+    app = make_app(admin, "revoked", "--audiences", bed.audience)
+    token = bed.issue(Client(app["client_id"], app["client_secret"]), scope="calls.manage")
+    dry = admin.run("revoke", "--client-id", app["client_id"], "--dry-run")
+    plan = json.loads(dry.stdout)
+    assert dry.returncode == OK and plan["tokens"] == 1 and bed.is_active(token)
+    receipt = admin.json("revoke", "--plan", plan["plan_id"])
+    assert receipt["revocation_sid"] == plan["plan_id"] and not bed.is_active(token)
+    text = admin.run("revocation", "show", plan["plan_id"], "--text")
+    assert text.returncode == OK and app["client_id"] in text.stdout
+    table = admin.run("revocation", "list", "--filter", "state ne planned", "--all", "--text")
+    assert table.returncode == OK and plan["plan_id"] in table.stdout and "STATE" in table.stdout.upper()
+    assert "carried out" in admin.refused("revoke", "--plan", plan["plan_id"])
+    admin.refused("revocation", "show", NOBODY, status=NOT_FOUND)
+
+
+def test_revoke_is_never_sent_in_passing(bed, admin):
+    app = make_app(admin, "spared", "--audiences", bed.audience)
+    token = bed.issue(Client(app["client_id"], app["client_secret"]), scope="calls.manage")
+    assert "--dry-run" in admin.refused("revoke", "--client-id", app["client_id"], status=USAGE)
+    admin.refused("revoke", status=USAGE)
+    admin.refused("revoke", "--yes", status=USAGE)
+    curl = admin.run("revoke", "--scope", "calls.read", "--over-ceiling", "--curl")
+    assert curl.returncode == OK and '{"scope":"calls.read","over_ceiling":true}' in curl.stdout
+    assert bed.is_active(token)
+    done = admin.json("revoke", "--client-id", app["client_id"], "--scope", "calls.read", "--yes")
+    assert done["selector"]["scope"] == "calls.read" and not bed.is_active(token)
+
+
 # ---- doctor ----
 
 def findings(bed, *settings, status=OK):
