@@ -1,7 +1,8 @@
 """P2, F-45: what many clients at once see of a token is what some order of their requests would show. Issued, shown,
 narrowed, widened and revoked over connections that reach all threads; every answer is recorded with the moments its
 request left and its answer arrived, and the history of each token is searched for such an order (support/history.py).
-The seed is printed; 10^5 rounds with --long."""
+Every tenth round an application is revoked by selector while tokens of it are issued, shown and narrowed. The seed is
+printed; 10^5 rounds with --long."""
 
 import asyncio
 import random
@@ -12,6 +13,7 @@ import pytest
 from forge import token_sid
 from history import REVOKED, Operation, apply_to_token, is_linearizable
 from quick import Link
+from testbed import Client
 
 SCOPES = ["calls.read", "endpoints.read", "countries.read"]
 LINKS, TOGETHER = 24, 4  # connections; tokens at a time
@@ -28,6 +30,17 @@ class Run:
         start = time.monotonic_ns()
         reply = await request
         history.append(Operation(start, time.monotonic_ns(), kind, argument, answer_of(*reply)))
+        self.operations += 1
+
+    def judge(self, history, certain, perhaps=None):
+        """certain: revocations that answered; perhaps: one that may have come before the token's issue."""
+        revoked = min((one.end for one in certain), default=None)
+        if revoked is not None:
+            self.after_revoke += sum(one.start > revoked for one in history if one.kind == "introspect")
+        explained = is_linearizable(history, frozenset(SCOPES), apply_to_token) or (
+            perhaps is not None and is_linearizable([*history, perhaps], frozenset(SCOPES), apply_to_token))
+        assert explained, sorted(history, key=lambda one: one.start)
+        self.rounds += 1
 
     async def pause(self):
         await asyncio.sleep(self.random.random() * 0.004)
@@ -60,20 +73,59 @@ class Run:
             request = link.json("DELETE", f"/core/v2/oauth/tokens/{token_sid(token)}", self.master)
         await self.timed(history, "revoke", None, request, done)
 
+    async def issue(self, link, client):
+        status, body = await link.form("/oauth/token", client.basic, grant_type="client_credentials",
+                                       scope=" ".join(SCOPES))
+        assert status == 200, body
+        return body["access_token"]
+
     async def round(self, links):
         """The history of one token, from its issue on."""
         history = []
-        _, body = await links[0].form("/oauth/token", self.bed.app.basic, grant_type="client_credentials",
-                                      scope=" ".join(SCOPES))
-        token = body["access_token"]
+        token = await self.issue(links[0], self.bed.app)
         actors = [self.look, self.look, self.look, self.patch, self.patch, self.revoke]
         self.random.shuffle(actors)
         await asyncio.gather(*(actor(link, token, history) for actor, link in zip(actors, links, strict=True)))
-        revoked = min(one.end for one in history if one.kind == "revoke")
-        self.after_revoke += sum(one.start > revoked for one in history if one.kind == "introspect")
-        self.operations += len(history)
-        self.rounds += 1
-        assert is_linearizable(history, frozenset(SCOPES), apply_to_token), sorted(history, key=lambda one: one.start)
+        self.judge(history, [one for one in history if one.kind == "revoke"])
+
+    async def application(self, link):
+        status, body = await link.json("POST", "/core/v2/applications", self.master, {
+            "name": "cut", "type": "confidential", "token_endpoint_auth_method": "client_secret_basic",
+            "grant_types": ["client_credentials"], "scopes": SCOPES,
+            "audiences": [self.bed.issuer, self.bed.audience]})
+        assert status == 200, body
+        return Client(body["client_id"], body["client_secret"])
+
+    async def select(self, link, client, cuts):
+        def done(status, body):
+            assert status == 200, body
+
+        await asyncio.sleep(self.random.random() * 0.02)
+        request = link.json("POST", "/core/v2/admin/revocations", self.master, {"client_id": client.client_id})
+        await self.timed(cuts, "revoke", None, request, done)
+
+    async def live(self, link, client, lives):
+        """Issues a token and looks at it; its issue is an operation too, for the time it took."""
+        for _ in range(2):
+            await self.pause()
+            start = time.monotonic_ns()
+            token, history = await self.issue(link, client), []
+            lives.append((start, time.monotonic_ns(), history))
+            await self.look(link, token, history)
+
+    async def round_of_all(self, links, client):
+        """One application, whose tokens are ended all at once."""
+        lives, cuts = [], []
+        await asyncio.gather(self.select(links[0], client, cuts),
+                             *(self.live(link, client, lives) for link in links[1:]))
+        cut = cuts[0]
+        for start, end, history in lives:
+            if end < cut.start:
+                self.judge([*history, cut], [cut])
+            elif start > cut.end:
+                self.judge(history, [])
+            else:
+                self.judge(history, [], cut)
 
 
 async def run(bed, seed, rounds):
@@ -82,8 +134,12 @@ async def run(bed, seed, rounds):
     each = LINKS // TOGETHER
 
     async def worker(mine):
+        client = await walk.application(mine[0])
         while walk.rounds < rounds:
-            await walk.round(mine)
+            if walk.random.random() < 0.1:
+                await walk.round_of_all(mine, client)
+            else:
+                await walk.round(mine)
 
     try:
         await asyncio.gather(*(worker(links[at * each:(at + 1) * each]) for at in range(TOGETHER)))
