@@ -136,7 +136,7 @@ struct revocation_count {
 
 /* False: enough of them are at work. Otherwise revocation_count_end has to follow, unless the
  * client leaves during a read. */
-bool revocation_count_begin(struct exchange *x, struct revocation_count *count);
+bool revocation_count_begin(struct exchange *x, bool of_root, struct revocation_count *count);
 void revocation_count_end(struct revocation_count *count);
 
 /* Asks for the next page of rows: WAIT; then comes revocation_count_take. */

@@ -10,7 +10,7 @@
 #include "manage/revocations.h"
 
 enum {
-    COUNTS_AT_ONCE = 4,
+    COUNTS_AT_ONCE = 4, /* the last of them is the root's */
     TALLY_MAX = 64 * 1024 * 1024,
     SLOTS_FIRST = 256, /* a power of two, as all sizes of a table */
 };
@@ -101,11 +101,11 @@ static void table_sort(struct count_table *table)
 
 /* ---- its life ---- */
 
-bool revocation_count_begin(struct exchange *x, struct revocation_count *count)
+bool revocation_count_begin(struct exchange *x, bool of_root, struct revocation_count *count)
 {
     struct server *server = x->worker->server;
 
-    if (atomic_fetch_add(&server->counts, 1) >= COUNTS_AT_ONCE) {
+    if (atomic_fetch_add(&server->counts, 1) >= COUNTS_AT_ONCE - (unsigned)!of_root) {
         atomic_fetch_sub(&server->counts, 1);
         return false;
     }
@@ -135,34 +135,62 @@ static void read_done(struct store_read *read)
     exchange_resume(x);
 }
 
+/* One partner's alone are gone through by themselves: its count shall cost what it has. */
+static bool is_of_one(const struct revocation_selector *selector)
+{
+    return !sid_is_none(&selector->partner_sid) && !selector->descendants;
+}
+
 enum step_result revocation_count_ask(struct exchange *x, struct revocation_count *count,
                                       const struct revocation_row *plan)
 {
+    struct store_read *read = &count->read;
+
     exchange_hold(x);
-    count->read = (struct store_read){
-        .verb = STORE_TOKEN_WALK,
-        .loop = x->worker->loop,
-        .done = read_done,
-        .arena = &count->rows,
-        .in.token_walk = {.after = count->after,
-                          .below = plan->below,
-                          .now_s = clock_wall_s(x->worker->server->clock),
-                          .client_id = plan->selector.client_id,
-                          .limit = STORE_PAGE},
-    };
-    store_read_submit(x->worker->server->store, &count->read);
+    *read = (struct store_read){.loop = x->worker->loop, .done = read_done, .arena = &count->rows};
+    if (is_of_one(&plan->selector)) {
+        read->verb = STORE_TOKEN_SCAN;
+        read->in.token_scan.partners = &plan->selector.partner_sid;
+        read->in.token_scan.partner_count = 1;
+        read->in.token_scan.after = count->after;
+        read->in.token_scan.limit = STORE_PAGE;
+    } else {
+        read->verb = STORE_TOKEN_WALK;
+        read->in.token_walk.after = count->after;
+        read->in.token_walk.below = plan->below;
+        read->in.token_walk.now_s = clock_wall_s(x->worker->server->clock);
+        read->in.token_walk.client_id = plan->selector.client_id;
+        read->in.token_walk.limit = STORE_PAGE;
+    }
+    store_read_submit(x->worker->server->store, read);
     return STEP_WAIT;
 }
 
-static RESULT count_row(struct revocation_count *count, const struct token_facts *facts,
-                        const struct revocation_selector *selector, const struct token_row *row)
+/* Where the next page begins, if there is one. */
+static bool go_on(struct revocation_count *count)
 {
+    const struct store_read *read = &count->read;
+
+    if (read->verb == STORE_TOKEN_WALK) {
+        count->after = read->out.walked;
+        return read->out.more;
+    }
+    if (read->out.scanned > 0 || read->out.count == 0)
+        return false;
+    count->after = read->out.tokens[read->out.count - 1].token_sid;
+    return true;
+}
+
+static RESULT count_row(struct revocation_count *count, const struct token_facts *facts,
+                        const struct revocation_row *plan, const struct token_row *row)
+{
+    const struct revocation_selector *selector = &plan->selector;
     struct sid chain[LIMIT_PARTNER_DEPTH];
     enum token_state state;
 
     const struct epoch_subject subject =
         token_subject_of_row(facts, row, selector->over_ceiling, chain);
-    if (!revocation_selector_matches(selector, &subject))
+    if (subject.epoch >= plan->below || !revocation_selector_matches(selector, &subject))
         return RESULT_OK;
     TRY(token_state_of(facts, row, &state));
     if (state != TOKEN_LIVE)
@@ -186,9 +214,8 @@ struct result revocation_count_take(struct exchange *x, struct revocation_count 
     if (count->applications == NULL || count->partners == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     for (size_t i = 0; i < read->out.count; i++)
-        TRY(count_row(count, &facts, &plan->selector, &read->out.tokens[i]));
-    *out_more = read->out.more;
-    count->after = read->out.walked;
+        TRY(count_row(count, &facts, plan, &read->out.tokens[i]));
+    *out_more = go_on(count);
     arena_reset(&count->rows);
     return RESULT_OK;
 }

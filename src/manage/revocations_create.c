@@ -185,7 +185,7 @@ static enum step_result count_begin(struct exchange *x)
     if (state->stored.request.outcome != STORE_OUTCOME_DONE)
         return exchange_fault(x, FAULT(ERR_FAULT_STORE));
     state->row = state->stored.request.in.revocation_plan;
-    if (!revocation_count_begin(x, &state->count))
+    if (!revocation_count_begin(x, caller_of(state)->partner->depth == 0, &state->count))
         return exchange_refuse(x, ERR_OVERLOADED, STR("Other counts are at work; try again"));
     return STEP_NEXT;
 }

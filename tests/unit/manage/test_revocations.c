@@ -369,6 +369,40 @@ Test(revocations, a_client_may_leave_at_any_wait)
     leaks_check();
 }
 
+static bool has_begun_to_count(void *context)
+{
+    const struct scene *s = context;
+    return s->bed.server.counts > 0;
+}
+
+/* While the connection is still there, too: a count of many pages ends with the one that is read.
+ */
+Test(revocations, a_count_that_nobody_reads_stops)
+{
+    static const char body[] = "{\"scope\":\"calls.read\",\"dry_run\":true}";
+    struct answer answer;
+    struct scene s;
+
+    scene_init(&s);
+    for (size_t i = 0; i < STORE_PAGE + 5; i++)
+        make_token(&s, "calls.read");
+    const struct question q = scene_question(&s, METHOD_POST, REVOCATIONS, "", body);
+    bed_ask(&s.bed, &q, &answer);
+    cr_assert(loop_thread_until(s.bed.loop, has_begun_to_count, &s, 20000));
+    exchange_forsake(&answer.exchange);
+    bed_wait(&s.bed, &answer);
+    cr_assert_eq(answer_status(&answer), 503);
+    answer_done(&answer);
+    cr_assert_eq(s.bed.server.counts, 0);
+    bed_answer(&s.bed, &q, &answer);
+    int64_t tokens = 0;
+    cr_assert(json_int(json_member(answer_json(&answer), STR("tokens")), &tokens));
+    cr_assert_eq(tokens, STORE_PAGE + 6);
+    answer_done(&answer);
+    bed_done(&s.bed);
+    leaks_check();
+}
+
 /* Few at a time: one that finds no place says so, and none is lost. */
 Test(revocations, counts_that_are_too_many_are_503)
 {
