@@ -1,13 +1,10 @@
-#include "manage/revocations_walk.h"
-
-#include <errno.h>
 #include <stdlib.h>
 
 #include "audit/record.h"
 #include "core/log.h"
 #include "exchange/snapshot.h"
 #include "manage/revocations.h"
-#include "store/list.h"
+#include "manage/revocations_walk_inside.h"
 
 enum {
     PAUSES = 4, /* times what a step took: a fifth of the writer, at most */
@@ -19,126 +16,6 @@ enum {
     FOLLOWED_MAX = STORE_PAGE, /* looked at for one that is urgent */
     MEMORY_MAX = 16 * 1024 * 1024,
 };
-
-struct revocation_walk {
-    struct loop loop; /* first; the store posts its answers there, and this thread runs them */
-    struct server *server;
-    struct quiesce_reader *reader;
-    pthread_t thread;
-
-    pthread_mutex_t lock; /* of what follows. A leaf */
-    pthread_cond_t changed;
-    struct loop_msg *first, *last;
-    bool woken, stopping;
-
-    /* the thread's */
-    bool answered;
-    struct arena memory, rows; /* of the revocation, of a page */
-    struct store_read read;
-    struct store_request request;
-    struct revocation_row revocation;
-    struct sid tokens[STORE_REVOCATION_ROWS], cursor;
-    size_t count;
-    uint64_t marked;
-    unsigned pages;
-};
-
-/* ---- the thread's loop ---- */
-
-static void post(struct loop *loop, struct loop_msg *message)
-{
-    struct revocation_walk *walk = (struct revocation_walk *)loop;
-
-    message->next = NULL;
-    pthread_mutex_lock(&walk->lock);
-    if (walk->first == NULL)
-        walk->first = message;
-    else
-        walk->last->next = message;
-    walk->last = message;
-    pthread_cond_signal(&walk->changed);
-    pthread_mutex_unlock(&walk->lock);
-}
-
-static const struct loop_ops loop_ops = {.post = post};
-
-/* Until the store has answered, which it always does. */
-static void wait_answer(struct revocation_walk *walk)
-{
-    while (!walk->answered) {
-        pthread_mutex_lock(&walk->lock);
-        while (walk->first == NULL)
-            pthread_cond_wait(&walk->changed, &walk->lock);
-        struct loop_msg *message = walk->first;
-        walk->first = message->next;
-        pthread_mutex_unlock(&walk->lock);
-        message->run(message);
-    }
-}
-
-/* False when it is to end. */
-static bool wait_ms(struct revocation_walk *walk, int64_t ms)
-{
-    int64_t at_ns = clock_mono_ns() + ms * INT64_C(1000000);
-    const struct timespec until = {.tv_sec = (time_t)(at_ns / INT64_C(1000000000)),
-                                   .tv_nsec = (long)(at_ns % INT64_C(1000000000))};
-
-    pthread_mutex_lock(&walk->lock);
-    while (!walk->stopping &&
-           pthread_cond_timedwait(&walk->changed, &walk->lock, &until) != ETIMEDOUT)
-        continue;
-    bool goes_on = !walk->stopping;
-    pthread_mutex_unlock(&walk->lock);
-    return goes_on;
-}
-
-static bool wait_wake(struct revocation_walk *walk)
-{
-    pthread_mutex_lock(&walk->lock);
-    while (!walk->woken && !walk->stopping)
-        pthread_cond_wait(&walk->changed, &walk->lock);
-    walk->woken = false;
-    bool goes_on = !walk->stopping;
-    pthread_mutex_unlock(&walk->lock);
-    return goes_on;
-}
-
-/* ---- asking the store ---- */
-
-static void read_done(struct store_read *read)
-{
-    struct revocation_walk *walk =
-        (struct revocation_walk *)((char *)read - offsetof(struct revocation_walk, read));
-    walk->answered = true;
-}
-
-static void request_done(struct store_request *request)
-{
-    struct revocation_walk *walk =
-        (struct revocation_walk *)((char *)request - offsetof(struct revocation_walk, request));
-    walk->answered = true;
-}
-
-static struct result ask(struct revocation_walk *walk, struct arena *arena)
-{
-    walk->read.loop = &walk->loop;
-    walk->read.done = read_done;
-    walk->read.arena = arena;
-    walk->answered = false;
-    store_read_submit(walk->server->store, &walk->read);
-    wait_answer(walk);
-    return walk->read.result;
-}
-
-static struct result commit(struct revocation_walk *walk)
-{
-    walk->request.loop = &walk->loop;
-    walk->request.done = request_done;
-    walk->answered = false;
-    store_submit(walk->server->store, &walk->request);
-    wait_answer(walk);
-    return walk->request.result;
-}
 
 /* ---- a page ---- */
 
@@ -197,7 +74,7 @@ static RESULT read_page(struct revocation_walk *walk, bool *out_more)
                           .client_id = revocation->selector.client_id,
                           .limit = STORE_REVOCATION_ROWS - walk->count},
     };
-    struct result read = ask(walk, &walk->rows);
+    struct result read = revocation_walk_read(walk, &walk->rows);
     if (result_ok(read)) {
         match_page(walk);
         walk->pages++;
@@ -252,7 +129,7 @@ static RESULT step(struct revocation_walk *walk, bool done, bool *out_over)
         if (walk->request.audit.ptr == NULL)
             return FAULT(ERR_FAULT_MEMORY);
     }
-    struct result committed = commit(walk);
+    struct result committed = revocation_walk_commit(walk);
     arena_reset(&walk->rows);
     TRY(committed);
     walk->marked += walk->count;
@@ -269,16 +146,16 @@ static RESULT advance(struct revocation_walk *walk, bool *out_over)
 
     while (more && walk->count <= STORE_REVOCATION_ROWS / 2 && walk->pages < PAGES_MAX) {
         TRY(read_page(walk, &more));
-        if (more && !wait_ms(walk, PAUSE_MIN_MS))
+        if (more && !revocation_walk_wait_ms(walk, PAUSE_MIN_MS))
             return RESULT_OK;
     }
     int64_t began_ns = clock_mono_ns();
     TRY(step(walk, !more, out_over));
     int64_t pause_ms = (clock_mono_ns() - began_ns) * PAUSES / 1000000;
     if (!*out_over)
-        wait_ms(walk, pause_ms < PAUSE_MIN_MS   ? PAUSE_MIN_MS
-                      : pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS
-                                                : pause_ms);
+        revocation_walk_wait_ms(walk, pause_ms < PAUSE_MIN_MS   ? PAUSE_MIN_MS
+                                      : pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS
+                                                                : pause_ms);
     return RESULT_OK;
 }
 
@@ -300,7 +177,7 @@ static RESULT take_next(struct revocation_walk *walk, bool *out_found)
         .verb = STORE_REVOCATION_LIST,
         .in.revocation_list = {.following = true, .limit = FOLLOWED_MAX},
     };
-    TRY(ask(walk, &walk->memory));
+    TRY(revocation_walk_read(walk, &walk->memory));
     *out_found = walk->read.out.count > 0;
     if (!*out_found)
         return RESULT_OK;
@@ -312,21 +189,11 @@ static RESULT take_next(struct revocation_walk *walk, bool *out_found)
     return RESULT_OK;
 }
 
-/* To end, or because something new may be more urgent. */
-static bool is_called(struct revocation_walk *walk)
-{
-    pthread_mutex_lock(&walk->lock);
-    bool called = walk->stopping || walk->woken;
-    walk->woken = false;
-    pthread_mutex_unlock(&walk->lock);
-    return called;
-}
-
 static RESULT follow(struct revocation_walk *walk)
 {
     bool over = false;
 
-    while (!over && !is_called(walk))
+    while (!over && !revocation_walk_is_called(walk))
         TRY(advance(walk, &over));
     if (over)
         LOG(LOG_INFO, "revocation_followed", LF_INT("number", walk->revocation.number),
@@ -338,7 +205,7 @@ static RESULT follow_all(struct revocation_walk *walk)
 {
     bool found = true;
 
-    while (found && wait_ms(walk, 0)) {
+    while (found && revocation_walk_wait_ms(walk, 0)) {
         TRY(take_next(walk, &found));
         if (found)
             TRY(follow(walk));
@@ -356,11 +223,11 @@ static void *run(void *argument)
         struct result followed = follow_all(walk);
         if (result_ok(followed)) {
             retry_ms = RETRY_FIRST_MS;
-            goes_on = wait_wake(walk);
+            goes_on = revocation_walk_wait_wake(walk);
             continue;
         }
         LOG(LOG_WARN, "revocation_walk_waits", LF_ERR(followed.code), LF_INT("ms", retry_ms));
-        goes_on = wait_ms(walk, retry_ms);
+        goes_on = revocation_walk_wait_ms(walk, retry_ms);
         retry_ms = 2 * retry_ms < RETRY_MAX_MS ? 2 * retry_ms : RETRY_MAX_MS;
     }
     return NULL;
@@ -384,7 +251,7 @@ struct result revocation_walk_new(struct server *server, struct revocation_walk 
 
     if (walk == NULL)
         return FAULT(ERR_FAULT_MEMORY);
-    walk->loop.ops = &loop_ops;
+    walk->loop.ops = &revocation_walk_loop;
     walk->server = server;
     walk->reader = quiesce_register(&server->quiesce);
     arena_init(&walk->memory, NULL, 0, MEMORY_MAX);
