@@ -135,6 +135,12 @@ class Ledger:
             for entry, got in zip(some, reply.json["items"], strict=True):
                 self.see(entry, got)
 
+    def check_dead(self):
+        """What was revoked is, at whatever time it now is."""
+        for entry in self.entries:
+            if entry.dead == {True}:
+                self.see(entry, self.bed.introspect(entry.text))
+
     def see(self, entry, got):
         self.looked += 1
         is_dead = not got["active"]

@@ -1,0 +1,126 @@
+"""THREATS-65: the wall clock steps by a second, an hour and ten years, forward and back, while the server runs and across
+restarts. What was revoked stays so whatever the clock says (P2), nothing is forgotten by a clock in doubt, and durations
+run on the monotonic clock. The clock is moved in the server alone; Redis and the tests keep the true one."""
+
+import random
+import socket
+import time
+
+import pytest
+
+from forge import token_sid
+from ledger import Ledger
+from testbed import eventually
+
+HOUR_S, DAY_S, YEARS_S = 3600, 86400, 10 * 365 * 86400
+TTL_MAX_S = 3600
+STEPS = {"second": 1, "hour": HOUR_S, "years": YEARS_S}
+OFFSETS = [sign * step for step in STEPS.values() for sign in (1, -1)]
+
+
+def is_degraded(bed):
+    reply = bed.get("/readyz", admin=True)
+    assert reply.status == 200, reply.body
+    return b"degraded" in reply.body and b"clock" in reply.body
+
+
+@pytest.mark.parametrize("across", ["running", "restart"])
+@pytest.mark.parametrize("offset", OFFSETS, ids=lambda value: f"{value:+d}s")
+def test_THREATS_65_P2_one_step_and_back(faulty, seed, offset, across):
+    node, faults = faulty(["server.threads=1"])
+    bed = node.bed
+    dead, alive, brief = (bed.issue(access_token_ttl=str(ttl_s)) for ttl_s in (3600, 3600, 60))
+    assert bed.revoke(dead).status == 200
+
+    def step(seconds):
+        if across == "restart":
+            node.kill()
+        faults.move_clock(seconds)
+        if across == "restart":
+            node.start()
+
+    step(offset)
+    assert bed.introspect(dead) == {"active": False}
+    # What was issued longer ago than it may live, or is to be issued later than that, is not active.
+    assert bed.is_active(alive) == (-TTL_MAX_S <= offset < 3000)
+    assert bed.is_active(brief) == (-TTL_MAX_S <= offset < 30)
+    # A clock that is ahead by less than a day at the start looks like time that passed (SPEC 6): what then is over
+    # needs no revocation, and has none when the clock is put right.
+    if across == "running" or offset < 3000 or offset > DAY_S:
+        assert bed.revoke(alive).status == 200
+        ended = [dead, alive]
+    else:
+        ended = [dead]
+    made = bed.issue()
+    assert bed.is_active(made)
+    assert bed.revoke(made).status == 200
+    if abs(offset) > 60 and (across == "running" or offset < 0 or offset > DAY_S):
+        assert eventually(lambda: is_degraded(bed))
+    # more of them than the index had room for, and time for a clean-up
+    ledger = Ledger(bed, seed)
+    ledger.walk_together(60)
+    if offset > 0:
+        time.sleep(1.2)
+    ledger.check()
+    step(0)
+    for token in (*ended, made):
+        assert bed.introspect(token) == {"active": False}
+    assert bed.is_active(brief)
+    assert bed.is_active(bed.issue())
+    assert eventually(lambda: bed.redis("EXISTS", f"scopemint:v1:revoked:{token_sid(dead)}") == "1")
+    assert node.stop() == 0
+
+
+def test_THREATS_65_P2_P3_a_clock_that_will_not_stand_still(faulty, is_long, seed):
+    """Steps at random under load and across kills; with the true time back, all is as it was answered."""
+    node, faults = faulty()
+    numbers = random.Random(seed)
+    ledger = Ledger(node.bed, seed)
+    rounds = 300 if is_long else 12
+    for _ in range(rounds):
+        faults.move_clock(numbers.choice([0, *OFFSETS]))
+        if numbers.random() < 0.3:
+            node.kill()
+            node.start()
+        walker = Ledger(node.bed, numbers.random())  # with a token of this time to act by
+        walker.walk_together(15)
+        walker.check()
+        faults.move_clock(0)
+        walker.check_dead()
+        ledger.walk_together(5)
+        ledger.check()
+    node.kill()
+    node.start()
+    ledger.check()
+    assert node.stop() == 0
+    print(f"{rounds} rounds; {ledger.report()}")
+
+
+@pytest.mark.parametrize("offset", [HOUR_S, -HOUR_S, YEARS_S, -YEARS_S], ids=lambda value: f"{value:+d}s")
+def test_THREATS_65_durations_run_on_the_monotonic_clock(faulty, offset):
+    """What waits, waits as long as it should: half a request, an answer, Redis that was flushed, the end."""
+    node, faults = faulty(["server.threads=1", "server.head_timeout_s=1", "server.idle_timeout_s=5"])
+    bed = node.bed
+    dead = bed.issue(access_token_ttl="3600")
+    assert bed.revoke(dead).status == 200
+    key = f"scopemint:v1:revoked:{token_sid(dead)}"
+    assert eventually(lambda: bed.redis("EXISTS", key) == "1")
+    with socket.create_connection(("127.0.0.1", bed.port)) as half:
+        half.sendall(b"POST /oauth/token HTTP/1.1\r\nHost: x\r\n")
+        begin = time.monotonic()
+        faults.move_clock(offset)
+        assert bed.is_active(bed.issue())
+        half.settimeout(5)
+        while half.recv(4096):
+            pass
+        assert time.monotonic() - begin < 4
+    faults.move_clock(0)
+    bed.redis("FLUSHALL")
+    begin = time.monotonic()
+    faults.move_clock(-abs(offset))
+    assert eventually(lambda: bed.redis("EXISTS", key) == "1", timeout_s=4)
+    assert time.monotonic() - begin < 2.5
+    faults.move_clock(offset)
+    begin = time.monotonic()
+    assert node.stop() == 0
+    assert time.monotonic() - begin < 5
