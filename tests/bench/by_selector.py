@@ -69,7 +69,7 @@ class Others:
 class Admin:
     def __init__(self, bed):
         self.bed = bed
-        self.token = bed.issue(bed.admin, scope="scopemint.revoke", access_token_expires_in=3600)
+        self.token = bed.issue(bed.admin, scope="scopemint.revoke app.manage", access_token_expires_in=3600)
 
     def ask(self, method, path, body=None):
         headers = [("Authorization", f"Bearer {self.token}"), ("Content-Type", "application/json")]
@@ -91,6 +91,8 @@ def revoke(bed, selector, others):
     """One way through: count, carry out, the first introspection, the rows."""
     admin = Admin(bed)
     victim = bed.issue(scope="calls.read")
+    if "over_ceiling" in selector:
+        admin.ask("PATCH", f"/core/v2/applications/{bed.app.client_id}", {"scopes": ["sms.manage"]})
     time.sleep(2)
     others.show("before")
     plan = timed("count", lambda: admin.ask("POST", REVOCATIONS, {**selector, "dry_run": True}))
@@ -112,6 +114,7 @@ def revoke(bed, selector, others):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tokens", type=int, default=1_000_000)
+    parser.add_argument("--ceiling", action="store_true", help="those that hold more than the application has by then")
     parser.add_argument("--scope", help="by this scope, which is a selector, in place of the application's epoch")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -122,6 +125,8 @@ def main():
             stores.add_live_tokens(bed.facts["store"], options.tokens, bed.app.client_id)
             bed.start()
             selector = {"client_id": bed.app.client_id}
+            if options.ceiling:
+                selector = {"over_ceiling": True}
             if options.scope:
                 selector["scope"] = options.scope
             print(f"{options.tokens} tokens, {json.dumps(list(selector))}")
