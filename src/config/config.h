@@ -106,6 +106,11 @@ struct config_throttle {
     int unknown_tokens_per_second;
 };
 
+struct config_feed {
+    int streams_max; /* 0: none */
+    int heartbeat_s;
+};
+
 struct config_log {
     struct str level; /* a name log_parse_level() takes */
 };
@@ -121,6 +126,7 @@ struct config {
     struct config_node node;
     struct config_audit audit;
     struct config_throttle throttle;
+    struct config_feed feed;
     struct config_log log;
 
     struct arena memory; /* behind all of the above */

@@ -89,6 +89,11 @@ const struct schema_row schema_rows[SCHEMA_ROWS] = {
     {AT(audit, kept_s), INT(0, 10 * YEAR, "31622400"),
      .help = "Seconds a record of the audit log is kept; 0 is for ever"},
 
+    {AT(feed, streams_max), INT(0, 100000, "256"),
+     .help = "Open event streams of GET /oauth/revocations; more are answered 503"},
+    {AT(feed, heartbeat_s), INT(1, 60, "15"),
+     .help = "Seconds of silence after which a stream says that it is alive"},
+
     {AT(throttle, failures_per_client_address_per_minute), INT(1, 1000000, "10"),
      .help = "Failed authentications of one client from one address before 429"},
     {AT(throttle, failures_per_address_per_minute), INT(1, 1000000, "200"),

@@ -34,7 +34,7 @@ struct schema_row {
     const char *help;           /* one line */
 };
 
-enum { SCHEMA_ROWS = 34, SCHEMA_NAME = 96 };
+enum { SCHEMA_ROWS = 36, SCHEMA_NAME = 96 };
 
 extern const struct schema_row schema_rows[SCHEMA_ROWS];
 

@@ -3,7 +3,7 @@
 #include "exchange/snapshot.h"
 
 /* RFC9110-13.1.2: a list of tags, or '*'; weak comparison. */
-static bool tag_matches(struct str if_none_match, struct str etag)
+bool document_is_known(struct str if_none_match, struct str etag)
 {
     struct str rest = if_none_match, piece;
 
@@ -25,7 +25,7 @@ enum step_result document_reply(struct exchange *x, struct str document, struct 
     exchange_add_header(x, STR("etag"), etag);
     exchange_add_header(x, STR("cache-control"), x->snapshot->cache_control);
     x->reply.cacheable = true;
-    if (tag_matches(x->request.if_none_match, etag))
+    if (document_is_known(x->request.if_none_match, etag))
         return exchange_reply(x, 304, STR_NONE, STR_NONE);
     return exchange_reply_json(x, 200, document);
 }

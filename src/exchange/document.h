@@ -8,4 +8,7 @@
  * client has it already. The document is static or the snapshot's. Source: RFC9110-13.1.2. */
 enum step_result document_reply(struct exchange *x, struct str document, struct str etag);
 
+/* Whether If-None-Match (ptr NULL: absent) names the tag, by weak comparison. */
+bool document_is_known(struct str if_none_match, struct str etag);
+
 #endif

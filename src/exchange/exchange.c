@@ -5,12 +5,18 @@
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
 
-void exchange_done(struct exchange *x)
+void exchange_let_go(struct exchange *x)
 {
-    assert(!x->waiting);
     if (x->held)
         snapshot_unref(x->snapshot);
     x->held = false;
+    x->snapshot = NULL;
+}
+
+void exchange_done(struct exchange *x)
+{
+    assert(!x->waiting);
+    exchange_let_go(x);
     arena_reset(&x->arena);
 }
 
@@ -94,9 +100,7 @@ enum step_result exchange_back_to(struct exchange *x, enum step_result (*step)(s
 enum step_result exchange_again_from(struct exchange *x,
                                      enum step_result (*step)(struct exchange *x))
 {
-    if (x->held)
-        snapshot_unref(x->snapshot);
-    x->held = false;
+    exchange_let_go(x);
     x->snapshot = snapshot_now(x->worker->server);
     return exchange_back_to(x, step);
 }

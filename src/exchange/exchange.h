@@ -19,6 +19,7 @@
 #include "exchange/route.h"
 
 struct store_request;
+struct stream;
 struct worker;
 struct snapshot;
 
@@ -38,7 +39,8 @@ struct request {
     struct str query;                                 /* behind '?', without it */
     struct str path_parameters[ROUTE_PARAMETERS_MAX]; /* of a ROUTE_PARAMETERS route, as sent */
     struct str body;
-    struct str authorization, content_type, if_none_match, if_match, origin;
+    struct str authorization, content_type, if_none_match, if_match, origin, last_event_id;
+    bool accepts_events; /* Accept names text/event-stream */
     struct peer peer;
     struct str request_id; /* of ours, printable ASCII without quotes */
     bool admin;            /* came by the admin listener */
@@ -55,8 +57,9 @@ struct reply {
         struct str value;
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;
-    bool cacheable; /* else Cache-Control: no-store and Pragma: no-cache are added */
-    bool close;     /* the connection after it */
+    bool cacheable;        /* else Cache-Control: no-store and Pragma: no-cache are added */
+    bool close;            /* the connection after it */
+    struct stream *stream; /* NULL, or what follows the head; see exchange/stream.h */
 };
 
 struct exchange {
@@ -108,6 +111,9 @@ void exchange_done(struct exchange *x);
 /* Keeps x->snapshot alive across WAIT, and for a reply that points into it; exchange_done lets go.
  */
 void exchange_hold(struct exchange *x);
+
+/* The end of that before the exchange's: there is no snapshot from here on. */
+void exchange_let_go(struct exchange *x);
 
 /* The endpoint's steps from this one on, on the same tables: what waits in a loop. The step returns
  * what this returns. */

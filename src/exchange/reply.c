@@ -5,6 +5,7 @@
 #include "exchange/field_errors.h"
 #include "exchange/server.h"
 #include "exchange/snapshot.h"
+#include "exchange/stream.h"
 
 enum {
     ERROR_BODY_MAX = 2048,
@@ -29,6 +30,12 @@ enum step_result exchange_reply(struct exchange *x, int status, struct str conte
     x->reply.content_type = content_type;
     x->reply.body = body;
     return STEP_DONE;
+}
+
+enum step_result exchange_stream(struct exchange *x, struct str content_type, struct stream *stream)
+{
+    x->reply.stream = stream;
+    return exchange_reply(x, 200, content_type, STR_NONE);
 }
 
 enum step_result exchange_reply_json(struct exchange *x, int status, struct str body)

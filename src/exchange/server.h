@@ -25,6 +25,7 @@ struct exchange;
 struct keyring_thread;
 struct token_cache;
 struct pool;
+struct revocation_feed;
 struct revocation_walk;
 
 struct server {
@@ -45,6 +46,7 @@ struct server {
     struct audit_first refusals; /* by M1-M3, in this minute */
     struct touch_seen touched;
     struct revocation_walk *walk; /* NULL: nobody marks rows behind revocations by selector */
+    struct revocation_feed *feed; /* who follows what is revoked; NULL: nobody can */
     _Atomic unsigned counts;      /* of what plans are about, at work */
     _Atomic(struct snapshot *) snapshot;
     _Atomic bool draining;
@@ -76,6 +78,8 @@ struct worker {
 
     /* of this turn, for the store: exchange_submit */
     struct store_request *submit_first, *submit_last;
+
+    unsigned awaited; /* answers that come to nobody's request; the loop stays until then */
 
     struct touch_batch touched; /* last uses, until they are sent */
 };

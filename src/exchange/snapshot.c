@@ -126,6 +126,7 @@ struct result snapshot_new(const struct config *config, struct scope_catalogue *
     s->catalogue = catalogue;
     s->keyring = keyring;
     s->party = party;
+    s->version = previous == NULL ? 1 : previous->version + 1;
     s->verify_version =
         previous == NULL ? 1 : previous->verify_version + !still_verifies(previous, s);
     *out = s;
@@ -145,6 +146,7 @@ struct result snapshot_with_party(const struct snapshot *old, struct party *part
         .policy = old->policy,
         .catalogue = old->catalogue,
         .keyring = old->keyring,
+        .version = old->version + 1,
         .verify_version = old->verify_version,
         .party = party,
         .tables_version = tables_version,
@@ -186,6 +188,15 @@ void snapshot_publish(struct server *server, struct snapshot *snapshot)
         quiesce_retire_noted(&server->quiesce, &old->note, old, drop);
 }
 
+/* Secrets open doors; no token hangs on them. */
+static bool concern_tokens(const struct store_change *changes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (changes[i].kind != STORE_CHANGE_SECRETS)
+            return true;
+    return false;
+}
+
 static struct result follow(const struct snapshot *now, const struct store_change *changes,
                             size_t n, uint64_t tables_version, struct snapshot **out)
 {
@@ -195,6 +206,8 @@ static struct result follow(const struct snapshot *now, const struct store_chang
     struct result made = snapshot_with_party(now, party, tables_version, out);
     if (!result_ok(made))
         party_unref(&party);
+    else if (!concern_tokens(changes, n))
+        (*out)->version = now->version;
     return made;
 }
 

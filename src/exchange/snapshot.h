@@ -32,6 +32,7 @@ struct snapshot {
     struct keyring *keyring;
     uint64_t verify_version; /* the same as long as what was verified once still is */
     struct party *party;
+    uint64_t version; /* the same as long as every token is worth what it was, entries apart */
     uint64_t tables_version; /* the store's, of what party shows: a writer compares it */
     struct str metadata;     /* the RFC 8414 document */
     struct str metadata_etag;

@@ -8,6 +8,7 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "http/request.h"
+#include "http/streaming.h"
 #include "http/tls.h"
 
 enum {
@@ -255,7 +256,9 @@ static void sweep_busy(struct http_worker *worker)
     int64_t limit_ms = worker->settings->body_ms;
 
     for (struct connection *c = worker->busy.first; c != NULL; c = c->next)
-        if (request_is_answered(c->slot) && worker->now_ms - c->since_ms >= limit_ms)
+        if (c->slot->streaming != NULL)
+            streaming_sweep(c->slot);
+        else if (request_is_answered(c->slot) && worker->now_ms - c->since_ms >= limit_ms)
             connection_shut(c);
 }
 
@@ -288,6 +291,9 @@ void connections_drain(struct http_worker *worker)
         h2o_socket_close(at->sock);
         at->sock = NULL;
     }
+    for (struct connection *c = worker->busy.first; c != NULL; c = c->next)
+        if (c->slot->streaming != NULL)
+            streaming_end(c->slot);
     loop_timer_stop(worker->worker.loop, &worker->sweep);
     connections_sweep(&worker->sweep);
 }
@@ -300,6 +306,8 @@ void connections_cut(struct http_worker *worker)
         next = c->next;
         if (!request_is_answered(c->slot))
             request_cut(c->slot, "the server is stopping");
+        else if (c->slot->streaming != NULL)
+            streaming_cut(c->slot);
         else
             connection_shut(c);
     }

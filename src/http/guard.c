@@ -69,8 +69,10 @@ enum field {
     FIELD_IF_MATCH,
     FIELD_ORIGIN,
     FIELD_REQUEST_ID,
+    FIELD_LAST_EVENT_ID,
     FIELD_SINGLE, /* so many; what follows may come again */
     FIELD_FORWARDED_FOR = FIELD_SINGLE,
+    FIELD_ACCEPT,
     FIELD_OTHER,
 };
 
@@ -89,6 +91,8 @@ static const struct {
     [FIELD_IF_MATCH] = {STR_INIT("if-match"), "If-Match came twice"},
     [FIELD_ORIGIN] = {STR_INIT("origin"), "Origin came twice"},
     [FIELD_REQUEST_ID] = {STR_INIT("x-request-id"), "X-Request-Id came twice"},
+    [FIELD_LAST_EVENT_ID] = {STR_INIT("last-event-id"), "Last-Event-ID came twice"},
+    [FIELD_ACCEPT] = {STR_INIT("accept"), NULL},
     [FIELD_FORWARDED_FOR] = {STR_INIT("x-forwarded-for"), NULL},
 };
 
@@ -219,6 +223,18 @@ static enum field field_find(struct str name)
     return FIELD_OTHER;
 }
 
+/* RFC9110-12.5.1, as far as anybody here has a choice: whether events are asked for by name. */
+static bool names_events(struct str accept)
+{
+    struct str range;
+
+    while (str_split(&accept, ',', &range))
+        if (str_eq_nocase(str_trim_blanks(str_slice(range, 0, str_find(range, ';'))),
+                          STR("text/event-stream")))
+            return true;
+    return false;
+}
+
 static enum err read_field(struct scan *s, struct guard_head *out)
 {
     struct str name = take_while(s, TOKEN);
@@ -241,6 +257,8 @@ static enum err read_field(struct scan *s, struct guard_head *out)
         if (out->forwarded_count < GUARD_FORWARDED_MAX)
             out->forwarded_for[out->forwarded_count] = value;
         out->forwarded_count += out->forwarded_count <= GUARD_FORWARDED_MAX;
+    } else if (field == FIELD_ACCEPT) {
+        out->accepts_events = out->accepts_events || names_events(value);
     }
     return ERR_NONE;
 }
@@ -335,6 +353,7 @@ enum err guard_check(struct str raw, struct guard_head *out, const char **out_wh
     head.if_match = s.values[FIELD_IF_MATCH];
     head.origin = s.values[FIELD_ORIGIN];
     head.request_id = s.values[FIELD_REQUEST_ID];
+    head.last_event_id = s.values[FIELD_LAST_EVENT_ID];
     *out = head;
     return ERR_NONE;
 }

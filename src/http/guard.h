@@ -26,7 +26,9 @@ struct guard_head {
     size_t content_length; /* 0 when absent */
 
     /* Fields of which one may come; ptr is NULL when absent, values have no blanks around them. */
-    struct str host, authorization, content_type, if_none_match, if_match, origin, request_id;
+    struct str host, authorization, content_type, if_none_match, if_match, origin, request_id,
+        last_event_id;
+    bool accepts_events; /* an Accept names text/event-stream */
 
     struct str forwarded_for[GUARD_FORWARDED_MAX]; /* in the order they came */
     size_t forwarded_count; /* GUARD_FORWARDED_MAX + 1: more came than are kept */

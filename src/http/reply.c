@@ -1,6 +1,7 @@
 /* From an exchange's reply to bytes: status line, the fields every answer carries, and the body
  * without a copy where the arena holds it (the slot lives until the last byte is sent). */
 #include "http/request.h"
+#include "http/streaming.h"
 
 /* STATUS_CLIENT_LEFT: in the access log alone, of a request whose work was dropped. */
 enum { STANDARD_MAX = 12, STATUS_CLIENT_LEFT = 499 };
@@ -131,18 +132,23 @@ static void send_reply(struct slot *slot)
     h2o_req_t *req = slot->req;
     const struct reply *reply = &slot->x.reply;
     bool has_body = reply->status != 204 && reply->status != 304;
+    bool streams = slot->streaming != NULL;
     h2o_iovec_t body = has_body ? body_of(slot) : (h2o_iovec_t){NULL, 0};
 
     req->res.status = reply->status;
     req->res.reason = reason(reply->status);
-    req->res.content_length = has_body ? body.len : SIZE_MAX;
-    if (reply->close || slot->worker->draining)
+    req->res.content_length = has_body && !streams ? body.len : SIZE_MAX;
+    if (reply->close || streams || slot->worker->draining)
         req->http1_is_persistent = 0;
     h2o_vector_reserve(&req->pool, &req->res.headers, STANDARD_MAX + REPLY_HEADERS_MAX);
     struct writer w = {req->res.headers.entries};
     put_standard(&w, slot);
     put_own(&w, reply, &req->pool);
     req->res.headers.size = (size_t)(w.at - req->res.headers.entries);
+    if (streams) {
+        streaming_send_head(slot);
+        return;
+    }
     h2o_start_response(req, (h2o_generator_t *)&generator);
     h2o_send(req, &body, body.len > 0 && !slot->is_head ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
@@ -181,6 +187,8 @@ void reply_deliver(struct exchange *x)
         return; /* cut by the end of a drain; the dispose hook frees it */
     if (x->gone)
         x->reply.status = STATUS_CLIENT_LEFT;
+    if (x->reply.stream != NULL && !x->gone)
+        streaming_begin(slot); /* or refuses, which is the reply then */
     if (slot->started_ns != 0 && slot->worker->ring != NULL) /* a reload may have ended it */
         log_access(slot);
     if (x->gone) {

@@ -4,6 +4,7 @@
 
 #include "core/limits.h"
 #include "http/forwarded.h"
+#include "http/streaming.h"
 #include "http/waiting.h"
 
 /* ---- slots ---- */
@@ -30,6 +31,7 @@ void slot_release(struct slot *slot)
 {
     struct http_worker *worker = slot->worker;
 
+    streaming_gone(slot);
     exchange_done(&slot->x);
     worker->in_flight--;
     if (worker->free_count >= SLOTS_KEPT) {
@@ -195,9 +197,12 @@ static bool fill(struct slot *slot, const struct guard_head *head, struct str bo
     r->if_none_match = head->if_none_match;
     r->if_match = head->if_match;
     r->origin = head->origin;
+    r->last_event_id = head->last_event_id;
+    r->accepts_events = head->accepts_events;
     return copy(arena, &r->path) && copy(arena, &r->query) && copy(arena, &r->body) &&
            copy(arena, &r->authorization) && copy(arena, &r->content_type) &&
-           copy(arena, &r->if_none_match) && copy(arena, &r->if_match) && copy(arena, &r->origin);
+           copy(arena, &r->if_none_match) && copy(arena, &r->if_match) && copy(arena, &r->origin) &&
+           copy(arena, &r->last_event_id);
 }
 
 /* The last quarter of the room is for requests that are answered at once, or a flood of signatures

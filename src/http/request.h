@@ -13,6 +13,8 @@
 
 enum { SLOT_MEMORY = 8192, SLOTS_KEPT = 256 };
 
+struct streaming;
+
 struct slot {
     struct exchange x; /* first: the driver's callbacks cast */
     struct slot *next; /* in the worker's list of free ones */
@@ -27,6 +29,8 @@ struct slot {
     const struct routes_path *path; /* NULL: nothing there */
     bool close;
     bool is_head;
+
+    struct streaming *streaming; /* an answer without an end; NULL: another */
 
     int64_t started_ns;                    /* 0: no access log */
     char id[REQUEST_ID_MAX];               /* of the request */

@@ -111,7 +111,7 @@ static bool open_all(struct http *http, struct buf *out_error)
         !open_listeners(http, &config->admin.listen, true, out_error) ||
         (config->server.access_log && !http_start_log(http, out_error)))
         return false;
-    http->settings = settings_new(http, &config->server, out_error);
+    http->settings = settings_new(http, config, out_error);
     return http->settings != NULL;
 }
 

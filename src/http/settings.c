@@ -38,8 +38,9 @@ static int connection_limit(int wanted, unsigned threads)
     return limit;
 }
 
-static struct settings *settings_alloc(const struct http *http, const struct config_server *config)
+static struct settings *settings_alloc(const struct http *http, const struct config *whole)
 {
+    const struct config_server *config = &whole->server;
     size_t n = config->trusted_proxies.n;
     struct settings *s = calloc(1, sizeof(*s) + n * sizeof(s->trusted[0]));
 
@@ -49,6 +50,7 @@ static struct settings *settings_alloc(const struct http *http, const struct con
     s->in_flight_max = share(config->max_in_flight, http->worker_count);
     s->connection_max =
         share(connection_limit(config->max_connections, http->worker_count), http->worker_count);
+    s->stream_max = (unsigned)whole->feed.streams_max;
     s->input_max = input_share(http->worker_count);
     s->head_ms = config->head_timeout_s * (int64_t)1000;
     s->body_ms = config->body_timeout_s * (int64_t)1000;
@@ -82,7 +84,7 @@ static bool open_tls(const struct http *http, size_t i, struct settings *s, stru
     return true;
 }
 
-struct settings *settings_new(const struct http *http, const struct config_server *config,
+struct settings *settings_new(const struct http *http, const struct config *config,
                               struct buf *out_error)
 {
     struct settings *s = settings_alloc(http, config);
@@ -141,7 +143,7 @@ void http_reload(struct http *http, const struct config *config)
     if (config->server.access_log && !http_start_log(http, &error))
         LOG(LOG_ERROR, "access_log_not_started", LF_STR("reason", buf_view(&error)));
     buf_init_fixed(&error, memory, sizeof(memory));
-    struct settings *s = settings_new(http, &config->server, &error);
+    struct settings *s = settings_new(http, config, &error);
     if (s == NULL) {
         LOG(LOG_ERROR, "limits_not_reloaded", LF_STR("reason", buf_view(&error)));
         return;

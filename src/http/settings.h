@@ -24,6 +24,7 @@ struct settings_message {
 struct settings {
     _Atomic unsigned references;
     unsigned in_flight_max, connection_max; /* of one worker */
+    unsigned stream_max;                    /* of all */
     size_t input_max; /* bytes that requests on their way hold, of one worker */
     int64_t head_ms, body_ms, idle_ms;
     struct cidr_list trusted_proxies;
@@ -36,7 +37,7 @@ struct settings {
 /* With one reference. The TLS files are read by the names the listeners have from the start; one
  * that is no good is logged and http's present context goes on, at the start it is a failure. NULL:
  * out_error has one line. */
-struct settings *settings_new(const struct http *http, const struct config_server *config,
+struct settings *settings_new(const struct http *http, const struct config *config,
                               struct buf *out_error);
 
 struct settings *settings_ref(struct settings *settings);

@@ -127,7 +127,7 @@ static bool is_over(struct http_worker *w)
 {
     if (!w->draining)
         return false;
-    if (w->connection_count == 0 && w->in_flight == 0)
+    if (w->connection_count == 0 && w->in_flight == 0 && w->worker.awaited == 0)
         return true;
     if (w->now_ms < w->cut_ms)
         return false;
@@ -150,7 +150,7 @@ static void serve(struct http_worker *w)
 static void worker_end(struct http_worker *w)
 {
     stop_parts(w);
-    if (w->in_flight > 0 || w->connection_count > 0) {
+    if (w->in_flight > 0 || w->connection_count > 0 || w->worker.awaited > 0) {
         /* A step still waits for a completion that did not come; its memory and the loop it would
          * be posted to stay. */
         LOG(LOG_WARN, "requests_cut", LF_INT("in_flight", w->in_flight),

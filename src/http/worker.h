@@ -55,6 +55,7 @@ struct http_worker {
 
     struct connection_list idle, busy; /* busy: a request is being answered */
     unsigned connection_count, in_flight;
+    unsigned stream_count;   /* answers without an end, which are not in flight */
     unsigned shutting_count; /* connections of these that are about to close */
     struct loop_timer sweep;
     int64_t now_ms;                       /* monotonic, of this turn */
@@ -86,7 +87,8 @@ struct http {
     unsigned ready_count;
     enum err start_fault;
 
-    int64_t cut_ms; /* written before the drain is posted */
+    _Atomic unsigned stream_count; /* of all workers */
+    int64_t cut_ms;                /* written before the drain is posted */
     unsigned worker_count;
     struct http_worker *workers;
 };

@@ -131,6 +131,34 @@ Test(guard, host_RFC9112_3_2) /* RFC3986-3.2.2 */
     check_rows(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* RFC9110-12.5.1: in any of several fields, among others, whatever its parameters. */
+Test(guard, accept_names_events)
+{
+    static const struct {
+        const char *fields;
+        bool expected;
+    } rows[] = {
+        {"", false},
+        {"Accept: */*\r\n", false},
+        {"Accept: text/*\r\n", false},
+        {"Accept: text/event-stream\r\n", true},
+        {"accept: application/json , Text/Event-Stream;q=0.5\r\n", true},
+        {"Accept: application/json\r\nAccept: text/event-stream\r\n", true},
+        {"Accept: text/event-streams\r\n", false},
+        {"Accept: ,,;\r\n", false},
+        {"Accept:\r\n", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char raw[256];
+        struct guard_head head;
+        const char *why;
+        snprintf(raw, sizeof(raw), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", rows[i].fields);
+        cr_assert_eq(guard_check(str_from(raw), &head, &why), ERR_NONE);
+        cr_assert_eq(head.accepts_events, rows[i].expected, "%s", rows[i].fields);
+    }
+}
+
 Test(guard, doubled_fields_THREATS_73)
 {
     static const struct row rows[] = {
@@ -143,6 +171,7 @@ Test(guard, doubled_fields_THREATS_73)
         ROW("If-Match", AMBIGUOUS, GET HOST "If-Match: a\r\nIf-Match: b\r\n\r\n"),
         ROW("Origin", AMBIGUOUS, GET HOST "Origin: a\r\nOrigin: b\r\n\r\n"),
         ROW("X-Request-Id", AMBIGUOUS, GET HOST "X-Request-Id: a\r\nX-Request-ID: b\r\n\r\n"),
+        ROW("Last-Event-ID", AMBIGUOUS, GET HOST "Last-Event-ID: 1\r\nLast-Event-ID: 1\r\n\r\n"),
         ROW("an empty one first", AMBIGUOUS,
             POST "Authorization:\r\nAuthorization: Basic b\r\n\r\n"),
     };
