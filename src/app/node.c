@@ -11,6 +11,7 @@
 #include "exchange/snapshot.h"
 #include "manage/revocations_walk.h"
 #include "manage/routes.h"
+#include "oauth/feed.h"
 #include "oauth/routes.h"
 #include "revocation/index.h"
 #include "revocation/link.h"
@@ -106,6 +107,7 @@ static struct result open_memory(struct node *node)
     TRY(guess_throttle_new(&throttle, server->entropy, &server->throttle));
     TRY(token_cache_new((size_t)node->config->tokens.verified_kept, &server->quiesce,
                         &server->verified));
+    TRY(revocation_feed_new(server, &server->feed));
     TRY(pool_new(POOL_THREADS, POOL_WAITING, &server->pool));
     TRY(revocation_index_new(&server->quiesce, &server->index));
     return build_index(node);
@@ -158,6 +160,7 @@ static void entries_committed(void *context, const struct store_entry *entries, 
     if (link != NULL)
         revocation_link_publish(link, entries, n);
     pthread_mutex_unlock(&node->link_lock);
+    revocation_feed_wake(node->server.feed);
 }
 
 /* Likewise (P1). */
@@ -166,6 +169,7 @@ static void tables_changed(void *context, const struct store_change *changes, si
 {
     struct node *node = context;
     snapshot_change_tables(&node->server, changes, n, version);
+    revocation_feed_wake(node->server.feed);
 }
 
 /* On the store's writer thread, about once a second. After memory ran out the index is rebuilt and
@@ -215,6 +219,7 @@ static struct result worker_start(struct worker *worker, void *context)
 
     TRY(keyring_thread_new(&worker->keys));
     TRY(keyring_thread_prepare(worker->keys, snapshot_now(worker->server)->keyring));
+    revocation_feed_open(node->server.feed, worker);
     if (worker->number != 0)
         return RESULT_OK;
     TRY(audit_log_start(&node->audit_log, worker));
@@ -245,6 +250,7 @@ static void worker_stop(struct worker *worker, void *context)
         audit_log_stop(&node->audit_log);
         stop_link(node);
     }
+    revocation_feed_close(node->server.feed, worker);
     keyring_thread_free(&worker->keys);
 }
 
@@ -289,6 +295,7 @@ void node_stop(struct node *node)
     revocation_walk_free(&server->walk);
     pool_free(&server->pool);
     store_close(&node->store);
+    revocation_feed_free(&server->feed);
     revocation_index_free(&server->index);
     guess_throttle_free(&server->throttle);
     token_cache_free(&server->verified);

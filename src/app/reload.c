@@ -4,6 +4,7 @@
 #include "client/throttle.h"
 #include "core/log.h"
 #include "exchange/snapshot.h"
+#include "oauth/feed.h"
 #include "store/store.h"
 
 enum { ERRORS_MAX = 64 * 1024 };
@@ -82,6 +83,8 @@ static void apply(struct node *node, const struct config *config)
     struct guess_throttle_limits limits = node_throttle_limits(config);
 
     node_apply_log_level(config);
+    revocation_feed_set_heartbeat(node->server.feed, config->feed.heartbeat_s);
+    revocation_feed_wake(node->server.feed);
     guess_throttle_set_limits(node->server.throttle, &limits);
     http_reload(node->http, config);
     tables_publish_keys(config, node->server.clock);

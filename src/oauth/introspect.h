@@ -24,6 +24,9 @@ enum step_result introspection_read_client(struct exchange *x, struct str client
 enum step_result introspection_read_sequence(struct exchange *x, struct str min_sequence,
                                              struct introspection_question *question);
 
+/* By what question->caller holds now; false: nothing lets it introspect. */
+bool introspection_find_rights(const struct exchange *x, struct introspection_question *question);
+
 /* required_text, client and min_sequence are set before. Fills in the rest and gives NEXT, or
  * refuses: a caller without any right to introspect (7662-2.1-e, 7662-2.1-i), a required scope that
  * is unknown, a node that is behind min_sequence (P4). */

@@ -7,7 +7,7 @@
 
 enum { ANSWER_FIRST = 1024 };
 
-static bool find_rights(const struct exchange *x, struct introspection_question *q)
+bool introspection_find_rights(const struct exchange *x, struct introspection_question *q)
 {
     const struct caller *caller = q->caller;
 
@@ -51,7 +51,7 @@ enum step_result introspection_ask(struct exchange *x, const struct caller *call
     q->caller = caller;
     if (!caller->is_bearer && caller->application->auth_method == CLIENT_AUTH_NONE)
         return exchange_refuse(x, ERR_INVALID_CLIENT, STR_NONE); /* 7662-2.1-i */
-    if (!find_rights(x, q)) {
+    if (!introspection_find_rights(x, q)) {
         x->scope_needed =
             STR("scopemint.introspect oauth.manage_all_tokens oauth.manage oauth.read");
         metrics_add(&x->worker->metrics, METRIC_INTROSPECT_REFUSED, 1);

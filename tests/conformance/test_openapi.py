@@ -164,7 +164,7 @@ class World:
     def credentials(self, operation):
         """Every way of the description to authenticate, each as arguments of send."""
         kinds = {kind for choice in operation.security for kind in choice}
-        server = "/introspect" in operation.path
+        server = "/introspect" in operation.path or operation.path == "/oauth/revocations"
         if not operation.security:
             yield {}
         if "basic" in kinds:
@@ -186,11 +186,11 @@ def check_answer(operation, reply):
     if "content" not in said:
         assert reply.body == b""
         return None
-    (media, content), = said["content"].items()
-    assert reply.header("Content-Type").split(";")[0] == media
+    media = reply.header("Content-Type").split(";")[0]
+    assert media in said["content"]
     if media != JSON:
         return None
-    assert problems(content["schema"], reply.json) == []
+    assert problems(said["content"][media]["schema"], reply.json) == []
     return reply.json
 
 
@@ -257,7 +257,7 @@ def test_parameters_run(world, operation):
         check_answer(operation, reply)
 
 
-LISTS = [o for o in OPERATIONS if o.parameter("after")]
+LISTS = [o for o in OPERATIONS if o.parameter("after") and o.is_management]
 
 
 @pytest.mark.parametrize("operation", LISTS, ids=lambda o: o.id)
