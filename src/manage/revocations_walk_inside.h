@@ -25,6 +25,7 @@ struct revocation_walk {
     struct store_read read;
     struct store_request request;
     struct revocation_row revocation;
+    uint64_t tables_version; /* when it was taken up, at least */
     struct sid tokens[STORE_REVOCATION_ROWS], cursor;
     size_t count;
     uint64_t marked;
