@@ -30,6 +30,13 @@ enum {
     LIMIT_INPUT = 64 * 1024 * 1024,       /* requests on their way, on all connections together */
     LIMIT_INPUT_WORKER = 8 * 1024 * 1024, /* of that, what a worker has at least */
     LIMIT_REPLY = 2 * 1024 * 1024,
+    LIMIT_BODY_RULE = 4 * 1024 * 1024, /* an access control rule; its entries together */
+    LIMIT_ACL_ENTRIES = 100000,        /* of a rule */
+    LIMIT_ACL_ENTRY = 4 * 1024,
+    LIMIT_ACL_PATTERNS = 1000, /* entries of a rule that are patterns: each is run */
+    LIMIT_ACL_PATTERN = 1024,
+    LIMIT_ACL_PATTERNS_SIZE = 4 * 1024 * 1024, /* of a rule, compiled */
+    LIMIT_ACL_VALUE = 8 * 1024,                /* a number or a message that rules are run over */
 };
 
 static_assert(LIMIT_TOKEN < LIMIT_HEAD, "a bearer token travels in one header field");
@@ -38,6 +45,8 @@ static_assert(LIMIT_BATCH_TOKENS * LIMIT_TOKEN < LIMIT_BODY_BATCH,
               "a full batch of longest tokens");
 static_assert(LIMIT_ARENA >= 4 * LIMIT_BODY, "decoded form, claims and reply of the longest body");
 static_assert(LIMIT_ARENA_BATCH >= 4 * LIMIT_BODY_BATCH, "likewise for a batch");
+static_assert(LIMIT_ACL_PATTERN <= LIMIT_ACL_ENTRY, "a pattern is an entry");
+static_assert(LIMIT_ACL_ENTRY <= LIMIT_ACL_VALUE, "every entry can be met by a value");
 static_assert(LIMIT_INPUT_WORKER >= 4 * LIMIT_BODY_BATCH, "some batches at a time");
 
 #endif
