@@ -1,4 +1,4 @@
-"""The example gateway (support/gateway.py) against a real server (SPEC 7, P1, P2): it verifies JWTs by itself, refuses
+"""The example gateway (support/feed_gateway.py) against a real server (SPEC 7, P1, P2): it verifies JWTs by itself, refuses
 what the feed has ended, asks introspection where only that can tell, and fails closed when the feed is silent."""
 
 import base64
@@ -12,7 +12,7 @@ import time
 import pytest
 
 from feed import Stream
-from gateway import Gateway
+from feed_gateway import Gateway
 from testbed import Testbed, eventually
 
 HEARTBEAT_S = 1
