@@ -73,7 +73,7 @@ def job(bed, dead):
 def test_F_11_F_12_F_13_F_14_whatever_is_in_the_place_of_Redis(faulty, is_long, seed):
     node, _ = faulty(with_redis=False, starts=False)
     bed, numbers = node.bed, random.Random(seed)
-    names = sorted(CASES) if is_long else numbers.sample(sorted(CASES), 10)
+    names = sorted(CASES) if is_long else numbers.sample(sorted(CASES), 8)
     behaviours = [(name, CASES[name]) for name in names]
     behaviours += [("noise", noise(numbers.random())) for _ in range(40 if is_long else 4)]
     redis = FakeRedis(bed.facts["redis_socket"]).start()

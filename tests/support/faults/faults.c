@@ -64,8 +64,17 @@ const struct faults_rule *faults_look(int64_t operation, int64_t place)
     return NULL;
 }
 
+static _Atomic bool dying;
+
+void faults_stop_if_dying(void)
+{
+    while (atomic_load(&dying))
+        pause();
+}
+
 void faults_kill(void)
 {
+    atomic_store(&dying, true);
     unsynced_lose(FAULTS_STORE | FAULTS_WAL);
     kill(getpid(), SIGKILL);
     for (;;)

@@ -84,6 +84,9 @@ bool faults_covers(int64_t operation); /* whether any rule in force has to do wi
 /* As though the power failed: what is not on the disk is lost first, unless it is kept. */
 _Noreturn void faults_kill(void);
 
+/* Other threads get no further while that goes on: what is being lost must not be answered. */
+void faults_stop_if_dying(void);
+
 /* ---- unsynced.c: what a file had before what was written since its last sync ---- */
 
 void unsynced_note_write(int fd, int64_t place, off_t offset, size_t n);

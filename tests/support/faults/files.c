@@ -107,6 +107,7 @@ static ssize_t act(const struct writing *w, const struct faults_rule *rule)
 
 static ssize_t do_write(const struct writing *w)
 {
+    faults_stop_if_dying();
     int64_t place = place_of(w->fd);
     const struct faults_rule *rule = place != 0 ? faults_look(FAULTS_WRITE, place) : NULL;
 
@@ -156,6 +157,7 @@ static int sync_by(int fd, int (*call)(int fd))
     }
     int result = call(fd);
     unsynced_forget(place);
+    faults_stop_if_dying();
     if (action == FAULTS_KILL_AFTER)
         faults_kill();
     return result;
