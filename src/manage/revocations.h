@@ -134,6 +134,9 @@ struct revocation_count {
     uint64_t tokens;
 };
 
+/* False: enough of them are at work, so that a plan would be made for nothing. */
+bool revocation_count_has_room(const struct exchange *x, bool of_root);
+
 /* False: enough of them are at work. Otherwise revocation_count_end has to follow, unless the
  * client leaves during a read. */
 bool revocation_count_begin(struct exchange *x, bool of_root, struct revocation_count *count);

@@ -101,11 +101,21 @@ static void table_sort(struct count_table *table)
 
 /* ---- its life ---- */
 
+static unsigned room_of(bool of_root)
+{
+    return COUNTS_AT_ONCE - (unsigned)!of_root;
+}
+
+bool revocation_count_has_room(const struct exchange *x, bool of_root)
+{
+    return atomic_load(&x->worker->server->counts) < room_of(of_root);
+}
+
 bool revocation_count_begin(struct exchange *x, bool of_root, struct revocation_count *count)
 {
     struct server *server = x->worker->server;
 
-    if (atomic_fetch_add(&server->counts, 1) >= COUNTS_AT_ONCE - (unsigned)!of_root) {
+    if (atomic_fetch_add(&server->counts, 1) >= room_of(of_root)) {
         atomic_fetch_sub(&server->counts, 1);
         return false;
     }

@@ -12,13 +12,17 @@ struct create_state {
     struct stored stored; /* first */
     struct revocation_fields fields;
     struct revocation_row row; /* what is planned or carried out */
-    enum entry_kind kind;
     struct revocation_count count;
 };
 
 static const struct caller *caller_of(const struct create_state *state)
 {
     return &state->stored.caller.caller;
+}
+
+static bool is_root(const struct create_state *state)
+{
+    return caller_of(state)->partner->depth == 0;
 }
 
 static enum step_result commit(struct exchange *x);
@@ -69,7 +73,6 @@ static enum step_result find_plan(struct exchange *x)
         return refuse_plan(x, ERR_ACCESS_DENIED,
                            STR("The caller no longer reaches all that this plan is about"));
     state->row = *row;
-    state->kind = store_selector_kind(&row->selector);
     return STEP_NEXT;
 }
 
@@ -91,8 +94,7 @@ static RESULT make_row(struct exchange *x, struct create_state *state)
         .expires_ms = plan_ms > 0 ? now_ms + plan_ms : 0,
         .end_s = (now_ms + plan_ms) / 1000 + 1 + x->snapshot->policy.ttl_max_s,
     };
-    state->kind =
-        revocation_effective(x->snapshot->party, &reach, &state->fields.selector, &row->selector);
+    (void)revocation_effective(x->snapshot->party, &reach, &state->fields.selector, &row->selector);
     return sid_new(server->clock, server->entropy, &row->revocation_sid);
 }
 
@@ -105,13 +107,9 @@ static enum step_result refuse_too_many(struct exchange *x)
             "was done. Revoke by one dimension: client_id, partner_sid or kid, without a date"));
 }
 
-/* Others leave the root room to act. */
-static bool has_room(const struct exchange *x, const struct create_state *state)
+static enum step_result refuse_count(struct exchange *x)
 {
-    return state->kind != ENTRY_SELECTOR || state->fields.dry_run ||
-           caller_of(state)->partner->depth == 0 ||
-           revocation_index_stats(x->worker->server->index).selectors <
-               STORE_SELECTORS - SELECTORS_OF_ROOT;
+    return exchange_refuse(x, ERR_OVERLOADED, STR("Other counts are at work; try again"));
 }
 
 static void fill_request(struct exchange *x, struct create_state *state)
@@ -126,6 +124,8 @@ static void fill_request(struct exchange *x, struct create_state *state)
     request->verb = STORE_REVOCATION_EXECUTE;
     request->in.revocation_execute.is_plan = state->fields.is_plan;
     request->in.revocation_execute.row = state->row;
+    if (!is_root(state)) /* others leave the root room to act */
+        request->in.revocation_execute.selectors_kept = SELECTORS_OF_ROOT;
     request->in.revocation_execute.arena = &x->arena;
 }
 
@@ -141,8 +141,8 @@ static enum step_result commit(struct exchange *x)
         if (!result_ok(made))
             return exchange_fault(x, made);
     }
-    if (!has_room(x, state))
-        return refuse_too_many(x);
+    if (state->fields.dry_run && !revocation_count_has_room(x, is_root(state)))
+        return refuse_count(x);
     exchange_widen_arena(x);
     event.object = state->row.revocation_sid;
     event.partner_sid =
@@ -185,8 +185,8 @@ static enum step_result count_begin(struct exchange *x)
     if (state->stored.request.outcome != STORE_OUTCOME_DONE)
         return exchange_fault(x, FAULT(ERR_FAULT_STORE));
     state->row = state->stored.request.in.revocation_plan;
-    if (!revocation_count_begin(x, caller_of(state)->partner->depth == 0, &state->count))
-        return exchange_refuse(x, ERR_OVERLOADED, STR("Other counts are at work; try again"));
+    if (!revocation_count_begin(x, is_root(state), &state->count))
+        return refuse_count(x);
     return STEP_NEXT;
 }
 

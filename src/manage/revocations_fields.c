@@ -81,7 +81,7 @@ static void read_partner(struct reading *r, struct revocation_selector *out)
 
     out->descendants = is_true(r, FIELD_DESCENDANTS);
     if (!sent->present) {
-        if (out->descendants)
+        if (value_of(r, FIELD_DESCENDANTS)->present) /* false would be read the other way round */
             wrong(r, FIELD_PARTNER_SID, ERR_MISSING_FIELD,
                   STR("descendants are those of a partner: name it"));
         return;

@@ -85,7 +85,7 @@ static void name_subject(const struct revocation_row *row, struct store_entry *e
 
 /* The entry that the row asks for, unless there are too many. */
 static RESULT put_in_force(struct store *store, struct revocation_row *row, enum entry_kind kind,
-                           enum store_outcome *out)
+                           size_t selectors_kept, enum store_outcome *out)
 {
     const struct store_backend_ops *ops = store->backend->ops;
     struct store_entry entry = store_next_entry(&store->batch, kind, row->end_s);
@@ -99,7 +99,8 @@ static RESULT put_in_force(struct store *store, struct revocation_row *row, enum
     name_subject(row, &entry);
     if (kind == ENTRY_SELECTOR) {
         TRY(ops->selectors_count(store->backend, &selectors));
-        *out = selectors < STORE_SELECTORS ? STORE_OUTCOME_DONE : STORE_OUTCOME_TOO_MANY;
+        *out = selectors + selectors_kept < STORE_SELECTORS ? STORE_OUTCOME_DONE
+                                                            : STORE_OUTCOME_TOO_MANY;
         if (*out != STORE_OUTCOME_DONE)
             return RESULT_OK;
     } else {
@@ -146,7 +147,8 @@ struct result store_carry_revocation_execute(struct store *store, struct store_r
         row.done_ms = 0;
     }
     enum entry_kind kind = store_selector_kind(&row.selector);
-    TRY(put_in_force(store, &row, kind, &request->outcome));
+    TRY(put_in_force(store, &row, kind, request->in.revocation_execute.selectors_kept,
+                     &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     if (is_plan)

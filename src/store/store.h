@@ -266,6 +266,7 @@ struct store_request {
         struct revocation_row revocation_plan; /* the store writes state and below */
         struct {
             bool is_plan;              /* then of row revocation_sid and partner_sid alone count */
+            size_t selectors_kept;     /* places of STORE_SELECTORS that are kept for others */
             struct revocation_row row; /* as it is in force now, once the answer came; the text of
                                           a plan's selector goes into the arena */
             enum entry_kind kind;      /* the store writes it: see store_selector_kind */
