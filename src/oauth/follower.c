@@ -5,7 +5,6 @@
 enum {
     FULL = STREAM_UNSENT_MAX / 2,
     LIFE_MS = 3600 * 1000, /* then it has to prove itself anew */
-    PING_MS = 1000,        /* between two looks whether who closed one direction still reads */
     CHUNK_MAX = 1024,
 };
 
@@ -284,13 +283,6 @@ static void beat(struct follower *f)
     (void)write_text(f, &b); /* or it is full, which is no silence */
 }
 
-/* A comment: where nobody reads any more, the next one fails. */
-static void ping(struct follower *f)
-{
-    f->pinged_ms = now_ms(f);
-    (void)stream_write(&f->stream, STR(":\n\n"));
-}
-
 void follower_tick(struct follower *f, int64_t heartbeat_ms)
 {
     int64_t now = now_ms(f);
@@ -304,6 +296,6 @@ void follower_tick(struct follower *f, int64_t heartbeat_ms)
     follower_tell_tables(f);
     if (now - f->told_ms >= heartbeat_ms && is_exact(f))
         beat(f);
-    if (stream_is_half_closed(&f->stream) && now - f->pinged_ms >= PING_MS)
-        ping(f);
+    if (stream_is_half_closed(&f->stream)) /* where nobody reads any more, the next one fails */
+        (void)stream_write(&f->stream, STR(":\n\n"));
 }

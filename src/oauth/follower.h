@@ -35,9 +35,9 @@ struct follower {
 
     struct revocations_position from; /* where it begins */
     uint64_t position;
-    uint64_t goal;                        /* once it is there, it is told to be current */
-    uint64_t version;                     /* of the tables it has been told of */
-    int64_t told_ms, begun_ms, pinged_ms; /* monotonic */
+    uint64_t goal;             /* once it is there, it is told to be current */
+    uint64_t version;          /* of the tables it has been told of */
+    int64_t told_ms, begun_ms; /* monotonic */
     bool is_current, ending;
 };
 

@@ -65,6 +65,7 @@ void oauth_metadata_write(struct str issuer, const struct scope_catalogue *catal
     write_url(&w, STR("jwks_uri"), issuer, "/oauth/jwks");
     write_url(&w, STR("introspection_endpoint"), issuer, "/oauth/introspect");
     write_url(&w, STR("revocation_endpoint"), issuer, "/oauth/revoke");
+    write_url(&w, STR("revocations_endpoint"), issuer, "/oauth/revocations"); /* our own member */
     write_list(&w, STR("response_types_supported"),
                none); /* required, and no redirect grant exists */
     write_list(&w, STR("grant_types_supported"), grants);

@@ -128,6 +128,8 @@ static const struct route routes[] = {
     {METHOD_POST, STR_INIT("/hold-defer"), 0, LIMIT_BODY, &held_deferred},
     {METHOD_POST, STR_INIT("/defer"), 0, LIMIT_BODY, &deferred},
     {METHOD_GET, STR_INIT("/always"), ROUTE_ALWAYS, 0, &ok},
+    {METHOD_GET, STR_INIT("/stream"), 0, 0, &toy_stream_endpoint},
+    {METHOD_POST, STR_INIT("/say"), 0, LIMIT_BODY, &toy_say_endpoint},
     {METHOD_GET, STR_INIT("/cors"), ROUTE_CORS_ANY, 0, &ok},
     {METHOD_GET, STR_INIT("/big"), 0, 0, &big},
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &ok},
@@ -174,6 +176,7 @@ void toy_init(void)
         .body_timeout_s = 5,
         .idle_timeout_s = 5,
     };
+    toy.config.feed.streams_max = 4;
     toy.config.admin.listen = (struct config_listeners){&toy.admin, 1};
     toy.log_fd = -1;
 }

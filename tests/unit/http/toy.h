@@ -26,10 +26,15 @@ struct toy {
     /* POST /hold: requests that wait until hold_open is set; how many came, how many ended. */
     _Atomic bool hold_open;
     _Atomic int held, resumed;
-    _Atomic int worked, said; /* deferred work done, and answers of an echo made */
+    _Atomic int streams, drained, gone; /* begun, found empty again, over */
+    _Atomic int worked, said;           /* deferred work done, and answers of an echo made */
 };
 
 extern struct toy toy;
+
+/* GET /stream begins with "hello\n"; POST /say?times writes its body to all streams, as often, and
+ * answers how many of those were taken; "end" ends them. Of one thread. */
+extern const struct endpoint toy_stream_endpoint, toy_say_endpoint;
 
 void toy_init(void);               /* one thread, 127.0.0.1:0 public and admin */
 void toy_listen(const char *text); /* in place of 127.0.0.1; the port is not used */

@@ -70,6 +70,7 @@ static const struct {
     {"jwks_uri", "/oauth/jwks"},
     {"introspection_endpoint", "/oauth/introspect"},
     {"revocation_endpoint", "/oauth/revoke"},
+    {"revocations_endpoint", "/oauth/revocations"},
 };
 
 static bool lists(struct answer *answer, const char *member, const char *value)
