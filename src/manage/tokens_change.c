@@ -167,6 +167,14 @@ static enum step_result judge_scopes(struct exchange *x, struct change_state *st
     return STEP_NEXT;
 }
 
+/* P2: what a revocation by selector ended stays so, whatever is done to the token. */
+static bool is_let_go(const struct exchange *x, const struct change_state *state)
+{
+    const struct token_facts facts = caller_token_facts(x);
+    return state->scopes_differ &&
+           token_change_lets_go(&facts, state->target.row, state->update.scopes);
+}
+
 static enum step_result decide(struct exchange *x)
 {
     struct change_state *state = x->state;
@@ -189,6 +197,11 @@ static enum step_result decide(struct exchange *x)
         return exchange_refuse_fields(x, &errors);
     if (value_of(state, FIELD_SCOPES)->present && judge_scopes(x, state) == STEP_DONE)
         return STEP_DONE;
+    if (is_let_go(x, state))
+        return exchange_refuse(x, ERR_CONFLICT,
+                               STR("A revocation ended earlier JWTs of this token by scopes that "
+                                   "this would take from it, and they would be live again; "
+                                   "DELETE it and create a new one"));
     state->update.in_sequence = state->scopes_differ || state->update.exp_s != row->exp_s;
     return STEP_NEXT;
 }

@@ -425,6 +425,14 @@ bool revocation_index_is_cut(const struct revocation_index *index,
            selector_set_cut(selectors, subject);
 }
 
+bool revocation_index_lets_go(const struct revocation_index *index,
+                              const struct epoch_subject *before, const struct epoch_subject *after,
+                              int64_t created_ms)
+{
+    const struct selector_set *selectors = atomic_load(&index->selectors);
+    return selectors != NULL && selector_set_lets_go(selectors, before, after, created_ms);
+}
+
 bool revocation_index_asks_ceiling(const struct revocation_index *index, uint64_t epoch)
 {
     return epoch < atomic_load(&index->ceiling);

@@ -70,6 +70,13 @@ struct epoch_subject {
 bool revocation_index_is_cut(const struct revocation_index *index,
                              const struct epoch_subject *subject);
 
+/* True when a selector that was carried out since created_ms is about the token as it is before a
+ * change of its scopes and not after: JWTs of it that are over would come back (P2). Epoch and kid
+ * are not looked at. */
+bool revocation_index_lets_go(const struct revocation_index *index,
+                              const struct epoch_subject *before, const struct epoch_subject *after,
+                              int64_t created_ms);
+
 /* True while a selector is live that needs epoch_subject.over_ceiling, for tokens with that epoch.
  */
 bool revocation_index_asks_ceiling(const struct revocation_index *index, uint64_t epoch);

@@ -140,7 +140,8 @@ static struct selector_item item_of(const struct store_entry *entry)
     struct selector_item item = {.id = entry->id,
                                  .number = entry->number,
                                  .below = is_end ? 0 : revocation_entry_below(entry),
-                                 .end_s = entry->end_s};
+                                 .end_s = entry->end_s,
+                                 .at_ms = entry->at_ms};
 
     if (!is_end)
         item.selector = entry->selector;
@@ -196,6 +197,22 @@ bool selector_set_cut(const struct selector_set *set, const struct epoch_subject
                 continue;
         }
         if (revocation_selector_matches(&item->selector, subject))
+            return true;
+    }
+    return false;
+}
+
+bool selector_set_lets_go(const struct selector_set *set, const struct epoch_subject *before,
+                          const struct epoch_subject *after, int64_t created_ms)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct selector_item *item = &set->items[i];
+        struct revocation_selector selector = item->selector;
+        if (item->below == 0 || item->at_ms < created_ms)
+            continue;
+        selector.kid = STR(""); /* which keys signed the JWTs before the newest nobody knows */
+        if (revocation_selector_matches(&selector, before) &&
+            !revocation_selector_matches(&selector, after))
             return true;
     }
     return false;

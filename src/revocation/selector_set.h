@@ -12,8 +12,8 @@
 struct selector_item {
     struct sid id; /* of the revocation */
     uint64_t number;
-    uint64_t below; /* 0: taken back, and kept for a while lest the one before returns */
-    int64_t end_s;
+    uint64_t below;       /* 0: taken back, and kept for a while lest the one before returns */
+    int64_t end_s, at_ms; /* when it was carried out */
     struct revocation_selector selector; /* its text is the set's */
 };
 
@@ -42,5 +42,7 @@ struct selector_set *selector_set_new(const struct selector_set *old, int64_t no
 void selector_set_free(void *set); /* as quiesce_retire wants it */
 
 bool selector_set_cut(const struct selector_set *set, const struct epoch_subject *subject);
+bool selector_set_lets_go(const struct selector_set *set, const struct epoch_subject *before,
+                          const struct epoch_subject *after, int64_t created_ms);
 
 #endif

@@ -153,3 +153,19 @@ struct result token_state_of(const struct token_facts *facts, const struct token
         *out = row->exp_s > facts->now_s ? TOKEN_LIVE : TOKEN_EXPIRED;
     return RESULT_OK;
 }
+
+bool token_change_lets_go(const struct token_facts *facts, const struct token_row *row,
+                          struct str scopes)
+{
+    bool asks_ceiling = revocation_index_asks_ceiling(facts->index, 0);
+    struct token_row changed = *row;
+    struct sid chain[LIMIT_PARTNER_DEPTH];
+
+    if (row->generation == 1)
+        return false;
+    changed.scopes = scopes;
+    struct epoch_subject before = token_subject_of_row(facts, row, asks_ceiling, chain);
+    struct epoch_subject after = token_subject_of_row(facts, &changed, asks_ceiling, chain);
+    before.iat_s = after.iat_s = row->created_ms / 1000; /* of the first, the earliest there is */
+    return revocation_index_lets_go(facts->index, &before, &after, row->created_ms);
+}

@@ -45,4 +45,10 @@ enum token_state { TOKEN_LIVE, TOKEN_REVOKED, TOKEN_EXPIRED };
 RESULT token_state_of(const struct token_facts *facts, const struct token_row *row,
                       enum token_state *out);
 
+/* Whether with these scopes in place of the row's a JWT before the newest would come back that a
+ * selector ended (P2): it is judged by the names the token has, and the row cannot say which of its
+ * JWTs are over. Never of a token that was signed once: its row tells. */
+bool token_change_lets_go(const struct token_facts *facts, const struct token_row *row,
+                          struct str scopes);
+
 #endif

@@ -397,6 +397,40 @@ def test_P2_a_date_between_two_jwts_of_a_token_ends_the_first(revocations):
     assert not revocations.is_active(newest)
 
 
+@pytest.mark.parametrize("is_dated", [False, True])
+def test_P2_narrowing_brings_no_earlier_jwt_back(revocations, is_dated):
+    """A selector by scope asks what the token holds now. One that was signed again cannot be narrowed out of its reach:
+    it is live by its newest JWT, or its row cannot tell."""
+    app = revocations.fresh_app()
+    first = revocations.of(app, scope="calls.read")
+    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    plan = None if is_dated else revocations.plan(scope="calls.read", client_id=app["client_id"])["plan_id"]
+    newest = revocations.call("PATCH", path, {"scopes": ["calls.read", "sms.read"]}).json["access_token"]
+    after = claims(newest)["iat"] + 1
+    eventually(lambda: time.time() >= after + 0.1 or plan, 3)
+    revocations.done({"plan_id": plan} if plan else {
+        "scope": "calls.read", "client_id": app["client_id"], "issued_before": at(after)})
+    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
+    reply = revocations.call("PATCH", path, {"scopes": ["sms.read"]})
+    assert reply.status == 409 and "DELETE" in reply.json["errors"][0]["message"]
+    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
+    assert revocations.call("PATCH", path, {"scopes": ["calls.read"]}).status == 200  # stays within its reach
+    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
+    assert revocations.call("DELETE", path).status == 204
+    assert not revocations.is_active(first) and not revocations.is_active(newest)
+
+
+def test_P2_a_token_made_since_is_narrowed_as_ever(revocations):
+    app = revocations.fresh_app()
+    done = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})["date_executed"]
+    eventually(lambda: at(time.time()) > done, 3)  # rows say whole seconds
+    token = revocations.of(app, scope="calls.read")
+    path = f"/core/v2/oauth/tokens/{sid(token)}"
+    for scopes in (["calls.read", "sms.read"], ["sms.read"]):
+        assert revocations.call("PATCH", path, {"scopes": scopes}).status == 200
+    assert revocations.is_active(token)
+
+
 def test_rows_are_marked(revocations):
     app = revocations.fresh_app()
     tokens = {sid(revocations.of(app)) for _ in range(3)}
