@@ -16,6 +16,7 @@ struct store_meta {
     struct sid feed_id;
     uint64_t last_number; /* of the sequence, pruned entries included */
     int64_t last_wall_ms;
+    int64_t tokens_end_s;          /* no token row ever had an exp_signed_s beyond it */
     struct store_audit_head audit; /* pruned records included */
 };
 
@@ -150,7 +151,8 @@ struct store_backend_ops {
     struct result (*revocation_find)(struct store_backend *backend,
                                      const struct sid *revocation_sid, struct arena *arena,
                                      struct revocation_row *out, bool *out_found);
-    /* State, number, the times of execution and of its end, cursor and tokens are written. */
+    /* State, number, the times of execution, of its end and end_s, cursor and tokens are written.
+     */
     struct result (*revocation_update)(struct store_backend *backend,
                                        const struct revocation_row *row);
     /* Whether a revocation is followed whose selector asks for over_ceiling. */
@@ -164,6 +166,7 @@ struct store_backend_ops {
     struct result (*prune)(struct store_backend *backend, const struct store_prune *prune,
                            size_t *out_count);
     struct result (*keep_wall)(struct store_backend *backend, int64_t wall_ms);
+    struct result (*keep_tokens_end)(struct store_backend *backend, int64_t tokens_end_s);
 
     /* ---- outside of transactions ---- */
 

@@ -67,6 +67,7 @@ static RESULT run_transaction(struct store *store, struct attempt *attempt)
     store->batch.progress = (struct store_progress){
         .last_number = store_last_number(store),
         .tables_version = store_tables_version(store),
+        .tokens_end_s = store->tokens_end_s,
         .audit = store->audit, /* this thread alone writes it */
     };
     struct result result = carry_out_all(store, attempt);
@@ -96,6 +97,7 @@ static void publish(struct store *store)
 
     atomic_store(&store->last_number, progress->last_number);
     atomic_store(&store->tables_version, progress->tables_version);
+    store->tokens_end_s = progress->tokens_end_s;
     pthread_mutex_lock(&store->audit_lock);
     store->audit = progress->audit;
     pthread_mutex_unlock(&store->audit_lock);

@@ -21,10 +21,10 @@ static RESULT create_token(struct store *store, struct store_request *request)
     enum store_conflict conflict = STORE_CONFLICT_NONE;
 
     TRY(store->backend->ops->tokens_create(store->backend, &row, 1, &conflict));
-    if (conflict != STORE_CONFLICT_NONE) {
-        request->result = FAULT(ERR_FAULT_STORE); /* nobody makes an id twice */
-        request->outcome = STORE_OUTCOME_EXISTS;
-    }
+    if (conflict == STORE_CONFLICT_NONE)
+        return store_note_tokens_end(store, row->exp_signed_s);
+    request->result = FAULT(ERR_FAULT_STORE); /* nobody makes an id twice */
+    request->outcome = STORE_OUTCOME_EXISTS;
     return RESULT_OK;
 }
 
@@ -54,7 +54,10 @@ static RESULT update_token(struct store *store, struct store_request *request)
 
     TRY(store->backend->ops->token_update(store->backend, update, request->if_revision,
                                           &request->out.revision, &entry.end_s, &request->outcome));
-    if (request->outcome != STORE_OUTCOME_DONE || !update->in_sequence)
+    if (request->outcome != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    TRY(store_note_tokens_end(store, entry.end_s));
+    if (!update->in_sequence)
         return RESULT_OK;
     entry.id = update->token_sid;
     entry.set = (struct entry_set){.scopes = update->scopes, .exp_s = update->exp_s};
@@ -202,14 +205,18 @@ struct result store_carry_out_creations(struct store *store, size_t from, size_t
     struct store_batch *batch = &store->batch;
     struct store_request *const *requests = batch->requests + from;
     enum store_conflict conflict = STORE_CONFLICT_NONE;
+    int64_t exp_s = INT64_MIN; /* the highest */
 
     for (size_t i = 0; i < n; i++) {
         clear_answer(requests[i]);
         batch->rows[i] = &requests[i]->in.token_create;
+        if (batch->rows[i]->exp_signed_s > exp_s)
+            exp_s = batch->rows[i]->exp_signed_s;
     }
     TRY(store->backend->ops->tokens_create(store->backend, batch->rows, n, &conflict));
     if (conflict != STORE_CONFLICT_NONE)
         return FAULT(ERR_FAULT_STORE);
+    TRY(store_note_tokens_end(store, exp_s));
     for (size_t i = 0; i < n; i++) {
         if (requests[i]->audit.len > 0)
             TRY(store_audit_append(store, requests[i]->audit));

@@ -3,7 +3,10 @@
  * Of one subject an entry is kept for what no other says: one that ends no token which another of
  * them does not end (a lower or equal `below`, an earlier or equal before_s) has no say any more.
  * Whichever of the two is the new one, what is kept carries the new number, since whoever follows
- * the sequence has to hear of it, and the later end, since it speaks for both (P2). */
+ * the sequence has to hear of it, and the later end, since it speaks for both (P2).
+ *
+ * What is asked for as its end follows from the policy of today, which may allow tokens less life
+ * than it did: it is raised to the time that no token there ever was outlives. */
 #include <assert.h>
 
 #include "store/front.h"
@@ -24,6 +27,25 @@ void store_append_entry(struct store_batch *batch, const struct store_entry *ent
     assert(batch->progress.entry_count < sizeof(batch->entries) / sizeof(batch->entries[0]));
     batch->entries[batch->progress.entry_count++] = *entry;
     batch->progress.last_number = entry->number;
+}
+
+struct result store_note_tokens_end(struct store *store, int64_t exp_s)
+{
+    struct store_progress *progress = &store->batch.progress;
+    int64_t end_s = exp_s + STORE_TOKENS_END_AHEAD_S;
+
+    if (exp_s <= progress->tokens_end_s)
+        return RESULT_OK;
+    TRY(store->backend->ops->keep_tokens_end(store->backend, end_s));
+    progress->tokens_end_s = end_s;
+    return RESULT_OK;
+}
+
+/* The others have an end of their own. */
+static bool speaks_of_any_token(const struct store_entry *entry)
+{
+    return entry->kind != ENTRY_TOKEN_REVOKED && entry->kind != ENTRY_TOKEN_SET &&
+           entry->kind != ENTRY_PLAN;
 }
 
 static int64_t before_of(const struct store_entry *entry)
@@ -72,6 +94,8 @@ struct result store_put_entry(struct store *store, struct store_entry *entry,
     *out = has_room(entry, earlier, count) ? STORE_OUTCOME_DONE : STORE_OUTCOME_TOO_MANY;
     if (*out != STORE_OUTCOME_DONE)
         return RESULT_OK;
+    if (speaks_of_any_token(entry) && entry->end_s < store->batch.progress.tokens_end_s)
+        entry->end_s = store->batch.progress.tokens_end_s;
     for (size_t i = 0; i < count; i++) {
         if (!covers(entry, &earlier[i]) && !covers(&earlier[i], entry))
             continue;

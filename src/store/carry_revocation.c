@@ -106,7 +106,9 @@ static RESULT put_in_force(struct store *store, struct revocation_row *row, enum
     } else {
         entry.before_s = row->selector.before_s;
     }
-    return store_put_entry(store, &entry, out);
+    TRY(store_put_entry(store, &entry, out));
+    row->end_s = entry.end_s;
+    return RESULT_OK;
 }
 
 static RESULT find_plan(struct store *store, struct store_request *request,
@@ -147,6 +149,7 @@ struct result store_carry_revocation_execute(struct store *store, struct store_r
         row.done_ms = 0;
     }
     enum entry_kind kind = store_selector_kind(&row.selector);
+    wall_watch_look(&store->watch); /* whoever follows it asks whether the clock leapt */
     TRY(put_in_force(store, &row, kind, request->in.revocation_execute.selectors_kept,
                      &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)

@@ -20,7 +20,8 @@ enum {
     STORE_TOUCH_QUEUE = STORE_QUEUE / 2, /* with more, touches are dropped */
     STORE_PRUNE_STEP = 500,              /* rows removed in one transaction */
     STORE_TICK_MS = 1000,                /* between two rounds of housekeeping */
-    STORE_KEEP_MS = 60 * 1000            /* between two times kept */
+    STORE_KEEP_MS = 60 * 1000,           /* between two times kept */
+    STORE_TOKENS_END_AHEAD_S = 3600      /* so that it is written about once in so long */
 };
 
 struct store_queue {
@@ -54,6 +55,7 @@ struct store_read_queue {
 struct store_progress {
     size_t entry_count, change_count;
     uint64_t last_number, tables_version;
+    int64_t tokens_end_s;
     bool ceilings_were_asked; /* by a revocation that ceased to in this transaction */
     struct store_audit_head audit;
 };
@@ -77,6 +79,7 @@ struct store {
     size_t node_len;
     const struct clock *clock;
     struct wall_watch watch;
+    int64_t tokens_end_s; /* as in store_meta */
     struct store_hooks hooks;
     struct metrics metrics;
 
@@ -129,12 +132,15 @@ struct store_entry store_next_entry(const struct store_batch *batch, enum entry_
 void store_append_entry(struct store_batch *batch, const struct store_entry *entry);
 
 /* Writes and appends the entry of an epoch, a selector, a plan or a set; in place of those of its
- * subject that say nothing beside it, with what they said (*entry is then as it was written).
- * TOO_MANY: nothing was done. */
+ * subject that say nothing beside it, with what they said, and one that may speak of any token not
+ * to end before every token has (*entry is then as it was written). TOO_MANY: nothing was done. */
 RESULT store_put_entry(struct store *store, struct store_entry *entry, enum store_outcome *out);
 
 /* Writes and appends the end of its subject's entry: one that is over whatever the clock says. */
 RESULT store_end_entry(struct store *store, struct store_entry *entry);
+
+/* A token is signed up to exp_s: entries that may speak of it stay for as long. */
+RESULT store_note_tokens_end(struct store *store, int64_t exp_s);
 
 /* The wall clock for questions whether something is over: nothing is while it is in doubt. */
 int64_t store_over_ms(const struct store *store);

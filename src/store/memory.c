@@ -57,6 +57,13 @@ static struct result keep_wall(struct store_backend *backend, int64_t wall_ms)
     return RESULT_OK;
 }
 
+static struct result keep_tokens_end(struct store_backend *backend, int64_t tokens_end_s)
+{
+    TRY(memory_falter(memory_of(backend)));
+    memory_of(backend)->meta.tokens_end_s = tokens_end_s;
+    return RESULT_OK;
+}
+
 static void leave(struct memory *m)
 {
     if (m->in_transaction)
@@ -102,8 +109,11 @@ static void rollback(struct store_backend *backend)
 
 static struct result savepoint(struct store_backend *backend)
 {
-    TRY(memory_falter(memory_of(backend)));
-    memory_of(backend)->savepoint = memory_of(backend)->journal.count;
+    struct memory *m = memory_of(backend);
+
+    TRY(memory_falter(m));
+    m->savepoint = m->journal.count;
+    m->meta_at_savepoint = m->meta;
     return RESULT_OK;
 }
 
@@ -114,8 +124,11 @@ static struct result release(struct store_backend *backend)
 
 static struct result undo(struct store_backend *backend)
 {
-    TRY(memory_falter(memory_of(backend)));
-    memory_journal_undo(&memory_of(backend)->journal, memory_of(backend)->savepoint);
+    struct memory *m = memory_of(backend);
+
+    TRY(memory_falter(m));
+    memory_journal_undo(&m->journal, m->savepoint);
+    m->meta = m->meta_at_savepoint;
     return RESULT_OK;
 }
 
@@ -213,6 +226,7 @@ static const struct store_backend_ops ops = {
     .audit_append = memory_audit_append,
     .prune = prune,
     .keep_wall = keep_wall,
+    .keep_tokens_end = keep_tokens_end,
     .reader_open = memory_reader_open,
     .tidy = tidy,
     .describe = describe,

@@ -18,7 +18,7 @@ struct memory {
     pthread_mutex_t lock; /* the writer's for a transaction, the reader's for a read */
     bool in_transaction;  /* the writer holds it */
     size_t savepoint;
-    struct store_meta meta, meta_before;
+    struct store_meta meta, meta_before, meta_at_savepoint;
     struct store_audit_head checkpoint, checkpoint_before; /* of the audit log */
     _Atomic size_t fail_after;                             /* calls until one fails; 0: none does */
     _Atomic bool down;

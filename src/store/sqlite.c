@@ -184,13 +184,13 @@ static struct result begin(struct store_backend *backend)
     return sqlite_run(s, sqlite_statement(s, SQLITE_VERB_BEGIN, "BEGIN"));
 }
 
-static RESULT keep_number(struct sqlite *s, uint64_t last_number)
+/* One value of the store's own row. */
+static RESULT keep(struct sqlite *s, enum sqlite_verb verb, const char *sql, int64_t value)
 {
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_KEEP_NUMBER, "UPDATE store SET last_number = ?1");
+    sqlite3_stmt *st = sqlite_statement(s, verb, sql);
 
     if (st != NULL)
-        sqlite3_bind_int64(st, 1, (sqlite3_int64)last_number);
+        sqlite3_bind_int64(st, 1, value);
     return sqlite_run(s, st);
 }
 
@@ -199,7 +199,8 @@ static struct result commit(struct store_backend *backend, uint64_t last_number)
     struct sqlite *s = sqlite_of(backend);
 
     if (last_number != s->last_number)
-        TRY(keep_number(s, last_number));
+        TRY(keep(s, SQLITE_VERB_KEEP_NUMBER, "UPDATE store SET last_number = ?1",
+                 (int64_t)last_number));
     TRY(sqlite_run(s, sqlite_statement(s, SQLITE_VERB_COMMIT, "COMMIT")));
     s->last_number = last_number;
     return RESULT_OK;
@@ -260,13 +261,14 @@ static struct result prune(struct store_backend *backend, const struct store_pru
 
 static struct result keep_wall(struct store_backend *backend, int64_t wall_ms)
 {
-    struct sqlite *s = sqlite_of(backend);
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_KEEP_WALL, "UPDATE store SET last_wall_ms = ?1");
+    return keep(sqlite_of(backend), SQLITE_VERB_KEEP_WALL, "UPDATE store SET last_wall_ms = ?1",
+                wall_ms);
+}
 
-    if (st != NULL)
-        sqlite3_bind_int64(st, 1, wall_ms);
-    return sqlite_run(s, st);
+static struct result keep_tokens_end(struct store_backend *backend, int64_t tokens_end_s)
+{
+    return keep(sqlite_of(backend), SQLITE_VERB_KEEP_TOKENS_END,
+                "UPDATE store SET tokens_end_s = ?1", tokens_end_s);
 }
 
 /* The log goes back into the file here, after the answers, and not in the commit as SQLite does by
@@ -322,6 +324,7 @@ const struct store_backend_ops sqlite_backend_ops = {
     .audit_append = sqlite_audit_append,
     .prune = prune,
     .keep_wall = keep_wall,
+    .keep_tokens_end = keep_tokens_end,
     .reader_open = sqlite_reader_open,
     .tidy = tidy,
     .describe = describe,

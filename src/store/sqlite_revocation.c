@@ -127,7 +127,7 @@ struct result sqlite_revocation_update(struct store_backend *backend,
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_REVOCATION_UPDATE,
         "UPDATE revocations SET state = ?2, number = ?3, executed_ms = ?4, done_ms = ?5, "
-        "walked_to = ?6, tokens = ?7 WHERE revocation_sid = ?1");
+        "walked_to = ?6, tokens = ?7, end_s = ?8 WHERE revocation_sid = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -138,6 +138,7 @@ struct result sqlite_revocation_update(struct store_backend *backend,
     sqlite3_bind_int64(st, 5, row->done_ms);
     sqlite_bind_sid_or_null(st, 6, &row->cursor);
     sqlite3_bind_int64(st, 7, (sqlite3_int64)row->tokens);
+    sqlite3_bind_int64(st, 8, row->end_s);
     return sqlite_run(s, st);
 }
 

@@ -42,6 +42,7 @@ static void adopt_meta(struct store *store, const struct store_meta *meta)
     atomic_init(&store->last_wall_ms, meta->last_wall_ms);
     atomic_init(&store->tables_version, 1);
     atomic_init(&store->healthy, true);
+    store->tokens_end_s = meta->tokens_end_s;
     store->audit = meta->audit;
     wall_watch_init(&store->watch, store->clock, meta->last_wall_ms);
 }

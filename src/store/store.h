@@ -231,7 +231,7 @@ struct store_request {
             enum entry_kind kind;
             struct sid id;
             struct str kid;
-            int64_t end_s;
+            int64_t end_s; /* at the earliest: not before every token that there was */
         } epoch_create;
         struct {
             uint64_t after;
@@ -249,7 +249,7 @@ struct store_request {
         } application;
         struct {
             struct sid client_id;
-            int64_t end_s; /* over 0: makes an epoch of the application that ends then */
+            int64_t end_s; /* over 0: makes an epoch of the application, likewise */
         } application_delete;
         struct {
             struct secret_row row;

@@ -2,13 +2,16 @@
 restarts. What was revoked stays so whatever the clock says (P2), nothing is forgotten by a clock in doubt, and durations
 run on the monotonic clock. The clock is moved in the server alone; Redis and the tests keep the true one."""
 
+import contextlib
+import json
 import random
 import socket
+import sqlite3
 import time
 
 import pytest
 
-from forge import token_sid
+from forge import claims, token_sid
 from ledger import Ledger
 from testbed import eventually
 
@@ -68,6 +71,70 @@ def test_THREATS_65_P2_one_step_and_back(faulty, seed, offset, across):
     assert bed.is_active(brief)
     assert bed.is_active(bed.issue())
     assert eventually(lambda: bed.redis("EXISTS", f"scopemint:v1:revoked:{token_sid(dead)}") == "1")
+    assert node.stop() == 0
+
+
+def test_P2_revoked_by_selector_for_as_long_as_tokens_of_an_earlier_policy_live(faulty):
+    """The longest life is lowered by a reload while tokens of longer life are there: what revokes them lasts as long as
+    they would, not as long as one that is issued by then."""
+    node, faults = faulty(["server.threads=1"])
+    bed = node.bed
+    dead = bed.issue(access_token_ttl=str(TTL_MAX_S))
+    other = bed.issue(bed.sub_partner, access_token_ttl=str(TTL_MAX_S))
+    bed.config.write_text(bed.config.read_text() + "tokens: {access_ttl_max_s: 60, access_ttl_default_s: 60}\n")
+    bed.reload()
+    assert eventually(lambda: bed.token(bed.app).json["expires_in"] == 60)
+
+    reply = bed.request("POST", "/core/v2/admin/revocations", json.dumps({"client_id": bed.app.client_id}).encode(), [
+        ("Authorization", f"Bearer {bed.issue(bed.admin, scope='scopemint.revoke')}"),
+        ("Content-Type", "application/json")])
+    assert reply.status == 200, reply.body
+    assert bed.introspect(dead) == {"active": False}
+    with contextlib.closing(sqlite3.connect(f"file:{bed.facts['store']}?mode=ro", uri=True)) as store:
+        ends = store.execute("SELECT end_s FROM entries WHERE kind = 'application' UNION SELECT end_s FROM revocations"
+                             ).fetchall()
+    assert ends and all(end_s >= claims(dead)["exp"] for end_s, in ends)
+
+    for later_s in (300, TTL_MAX_S - 60):
+        node.kill()
+        faults.move_clock(later_s)
+        node.start()
+        time.sleep(1.2)  # for a clean-up
+        assert bed.introspect(dead) == {"active": False}
+        assert bed.is_active(other)  # as it would be
+    assert node.stop() == 0
+
+
+def test_THREATS_65_P2_over_ceiling_ends_what_a_leap_made_look_expired(faulty):
+    """What follows a revocation by over_ceiling takes its entry away in the end: so it passes over no token that only
+    looks expired, and that would have its time again with the clock put right."""
+    node, faults = faulty(["server.threads=1"])
+    bed = node.bed
+
+    def manage(method, path, body):
+        reply = bed.request(method, path, json.dumps(body).encode(), [
+            ("Authorization", f"Bearer {bed.issue(bed.admin)}"), ("Content-Type", "application/json")])
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    application = f"/core/v2/applications/{bed.app.client_id}"
+    scopes = manage("PATCH", application, {"name": "The same"})["scopes"]
+    token = bed.issue(access_token_ttl=str(TTL_MAX_S))
+    manage("PATCH", application, {"scopes": []})
+    assert bed.introspect(token)["scope"] == ""
+    faults.move_clock(2 * HOUR_S)
+    made = manage("POST", "/core/v2/admin/revocations", {"over_ceiling": True, "client_id": bed.app.client_id})
+    path = f"/core/v2/admin/revocations/{made['revocation_sid']}"
+
+    def is_done():
+        bearer = bed.issue(bed.admin, scope="scopemint.revoke")
+        return bed.get(path, [("Authorization", f"Bearer {bearer}")]).json["state"] == "done"
+
+    assert eventually(is_done, 20)
+    faults.move_clock(0)
+    assert bed.introspect(token) == {"active": False}
+    manage("PATCH", application, {"scopes": scopes})
+    assert bed.introspect(token) == {"active": False}
     assert node.stop() == 0
 
 

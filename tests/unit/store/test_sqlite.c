@@ -373,7 +373,7 @@ Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
     sql(&f, sqlite_migrations[0].sql);
     sql(&f, "INSERT INTO store VALUES (1, zeroblob(16), 7, 0);"
             "INSERT INTO entries VALUES (7, 'token', x'018b000000007000800000000000000b', '', "
-            "9999999999, 5), (5, 'user', x'018b000000007000800000000000000c', '', 9999999999, 4);"
+            "9999999999, 5), (5, 'user', x'018b000000007000800000000000000c', '', 5000000000, 4);"
             "INSERT INTO tokens VALUES (x'018b000000007000800000000000000a', zeroblob(16), "
             "zeroblob(16), NULL, 'old', 'calls.read', '', 1, 9999999999, 9999999999, 1, 1)");
     fixture_open(&f);
@@ -383,6 +383,7 @@ Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
     cr_assert_eq(entries[0].kind, ENTRY_EPOCH_USER);
     cr_assert_eq(entries[0].below, 5, "its own number: nothing else was known");
     cr_assert_eq(entries[0].before_s, 0);
+    cr_assert_eq(entries[0].end_s, INT64_C(9999999999), "P2: as long as there are tokens");
     cr_assert_eq(entries[1].number, 7);
     cr_assert_eq(entries[1].kind, ENTRY_TOKEN_REVOKED);
     cr_assert_eq(entries[1].end_s, INT64_C(9999999999));
@@ -393,6 +394,53 @@ Test(sqlite_file, a_store_of_the_first_version_is_brought_up)
     cr_assert_eq(update.out.number, 8);
     cr_assert_eq(fixture_do(&f, &next), ERR_NONE);
     cr_assert_eq(next.out.number, 9);
+    fixture_done(&f);
+}
+
+/* P2: what was in force ends after all that it may be about; what was over, or never was, stays so.
+ */
+Test(sqlite_file, revocations_of_the_third_version_last_as_long_as_tokens)
+{
+    static const int64_t ends_s[] = {0, 50, 60, 9000, 9000, 9500};
+    static const enum entry_kind kinds[] = {ENTRY_SELECTOR,      ENTRY_PLAN,
+                                            ENTRY_TOKEN_REVOKED, ENTRY_SELECTOR,
+                                            ENTRY_EPOCH_PARTNER, ENTRY_EPOCH_USER};
+    struct fixture f;
+    struct store_entry entries[6];
+    struct arena arena;
+    size_t count = 0;
+
+    fixture_init(&f, FIXTURE_SQLITE);
+    sql(&f, "PRAGMA application_id = 0x534D494E;"
+            "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER) STRICT;"
+            "INSERT INTO schema_version VALUES (3, 0)");
+    for (size_t i = 0; i < 3; i++)
+        sql(&f, sqlite_migrations[i].sql);
+    sql(&f, "INSERT INTO store VALUES (1, zeroblob(16), 9, 0);"
+            "INSERT INTO tokens (token_sid, client_id, partner_sid, name, scopes, audiences, "
+            "created_ms, exp_s, exp_signed_s, generation, revision) VALUES "
+            "(x'018b0000000070008000000000000010', x'', x'', '', '', "
+            "'', 0, 100, 100, 1, 1), (x'018b0000000070008000000000000011', x'', x'', '', '', '', "
+            "0, 200, 9000, 1, 1);");
+    sql(&f, "INSERT INTO revocations SELECT column1, zeroblob(16), zeroblob(16), NULL, NULL, NULL, "
+            "'', 'calls.read', 0, 0, 0, 'done', 1, 1, 0, 0, 0, 0, 70, NULL, 0 FROM (VALUES "
+            "(x'018b000000007000800000000000000a'), (x'018b000000007000800000000000000d'))");
+    sql(&f, "INSERT INTO entries VALUES "
+            "(1, 'selector', x'018b000000007000800000000000000a', '', 0, 0, '', 0, 1, 0), "
+            "(2, 'plan', x'018b000000007000800000000000000b', '', 50, 0, '', 0, 0, 0), "
+            "(3, 'token', x'018b000000007000800000000000000c', '', 60, 0, '', 0, 0, 0), "
+            "(4, 'selector', x'018b000000007000800000000000000d', '', 70, 0, '', 0, 4, 0), "
+            "(5, 'partner', x'018b000000007000800000000000000e', '', 80, 0, '', 0, 5, 0), "
+            "(6, 'user', x'018b000000007000800000000000000f', '', 9500, 0, '', 0, 6, 0)");
+    fixture_open(&f);
+    arena_init(&arena, NULL, 0, 1 << 16);
+    cr_assert(result_ok(store_read_entries(f.store, 0, -1, 6, &arena, entries, &count)));
+    cr_assert_eq(count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        cr_assert_eq(entries[i].kind, kinds[i], "entry %zu", i);
+        cr_assert_eq(entries[i].end_s, ends_s[i], "entry %zu", i);
+    }
+    arena_reset(&arena);
     fixture_done(&f);
 }
 
