@@ -20,7 +20,15 @@ static bool is_caseless(struct str pattern)
     return false;
 }
 
-/* The digits up to the closing brace, which is where *at is left. */
+static bool skip(struct str pattern, size_t *at, struct str word)
+{
+    if (!str_starts_with(str_slice(pattern, *at, pattern.len), word))
+        return false;
+    *at += word.len;
+    return true;
+}
+
+/* The digits up to the closing brace, which *at is left behind. */
 static uint32_t braced_number(struct str pattern, size_t *at, unsigned base)
 {
     uint32_t value = 0;
@@ -30,15 +38,8 @@ static uint32_t braced_number(struct str pattern, size_t *at, unsigned base)
         if (digit >= 0 && value < UINT32_MAX / 16 - 16)
             value = value * base + (uint32_t)digit;
     }
+    skip(pattern, at, STR("}"));
     return value;
-}
-
-static bool skip(struct str pattern, size_t *at, struct str word)
-{
-    if (!str_starts_with(str_slice(pattern, *at, pattern.len), word))
-        return false;
-    *at += word.len;
-    return true;
 }
 
 /* The character that an escape names, *at being behind its backslash. 0: one below 512, or none. */

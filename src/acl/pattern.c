@@ -19,7 +19,8 @@ enum {
     BACKTRACKS_MAX = 2 * ACL_STEPS_MAX, /* PCRE2's own count, for each place in the value */
     DEPTH_MAX = ACL_STEPS_MAX,
     HEAP_MAX_KB = 4096,
-    STEPS_A_LOOK = 64, /* at the clock */
+    STEPS_A_LOOK = 256, /* at the clock, for a short value */
+    BYTES_A_STEP = 512, /* of the value that make a step count for one more */
 };
 
 struct acl_pattern {
@@ -36,6 +37,7 @@ struct acl_matcher {
     bool is_over;    /* it was later than that */
     unsigned unseen; /* steps since the last look at the clock */
     unsigned steps;  /* of the pattern that runs */
+    unsigned weight; /* of a step of it, for the clock: an item may run over the whole value */
 };
 
 /* ---- compiling ---- */
@@ -158,7 +160,7 @@ static int on_step(pcre2_callout_block *block, void *matcher)
     (void)block;
     if (++m->steps > ACL_STEPS_MAX)
         return PCRE2_ERROR_MATCHLIMIT;
-    return go_on(m, 1) ? 0 : PCRE2_ERROR_CALLOUT;
+    return go_on(m, m->weight) ? 0 : PCRE2_ERROR_CALLOUT;
 }
 
 struct acl_matcher *acl_matcher_new(const struct clock *clock)
@@ -214,8 +216,8 @@ enum acl_verdict acl_pattern_match(const struct acl_pattern *pattern, struct acl
         matcher->unseen = 0;
     }
     matcher->steps = 0;
-    /* A long value is long to read even where a pattern takes no step in it. */
-    if (!go_on(matcher, 1 + (unsigned)(value.len / STEPS_A_LOOK)))
+    matcher->weight = 1 + (unsigned)(value.len / BYTES_A_STEP);
+    if (!go_on(matcher, matcher->weight)) /* reading the value counts, too */
         return ACL_OUT_OF_TIME;
     const char *bytes = value.ptr != NULL ? value.ptr : "";
     int found = pcre2_match(pattern->code, (PCRE2_SPTR)bytes, value.len, 0, 0, matcher->data,

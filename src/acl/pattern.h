@@ -8,7 +8,7 @@
  * How much a pattern may do to one value is counted before each of its items (PCRE2's automatic
  * callouts), whatever PCRE2 makes of it, so that the same pattern over the same value is over the
  * limit on every machine. Single items that run over a long value are not seen by that count; what
- * bounds them is the clock, over all patterns between two acl_matcher_begin. PCRE2's own limits
+ * bounds them is processor time, of all patterns between two acl_matcher_begin. PCRE2's own limits
  * stand behind both. There is no JIT: the service runs without writable code
  * (MemoryDenyWriteExecute), and the interpreter takes 20 to 300 ns for a number.
  *
@@ -26,7 +26,7 @@
 struct acl_pattern;
 struct acl_matcher;
 
-enum { ACL_STEPS_MAX = 50000, ACL_TIME_MAX_MS = 10 };
+enum { ACL_STEPS_MAX = 50000, ACL_TIME_MAX_MS = 8 };
 
 struct acl_pattern_error {
     size_t offset;  /* bytes into the pattern */
@@ -40,7 +40,7 @@ void acl_pattern_free(struct acl_pattern **pattern);
 
 size_t acl_pattern_size(const struct acl_pattern *pattern); /* of memory */
 
-/* clock outlives it. NULL: out of memory. */
+/* clock: clock_thread, or a test's; outlives it. NULL: out of memory. */
 struct acl_matcher *acl_matcher_new(const struct clock *clock);
 void acl_matcher_free(struct acl_matcher **matcher);
 

@@ -21,7 +21,14 @@ static int64_t system_mono_ms(const struct clock *clock)
     return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
+static int64_t thread_mono_ms(const struct clock *clock)
+{
+    (void)clock;
+    return read_us(CLOCK_THREAD_CPUTIME_ID) / 1000;
+}
+
 const struct clock clock_system = {system_wall_us, system_mono_ms};
+const struct clock clock_thread = {system_wall_us, thread_mono_ms};
 
 int64_t clock_mono_ns(void)
 {

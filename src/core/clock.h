@@ -12,6 +12,11 @@ struct clock {
 
 extern const struct clock clock_system;
 
+/* Its mono_ms is the processor time that the calling thread has used: for bounds to computing,
+ * which a machine that is busy with something else must not bring forward. A look is a system call.
+ */
+extern const struct clock clock_thread;
+
 static inline int64_t clock_wall_us(const struct clock *clock)
 {
     return clock->wall_us(clock);
