@@ -17,10 +17,11 @@ static inline uint64_t revocation_entry_below(const struct store_entry *entry)
     return entry->below != 0 ? entry->below : entry->number;
 }
 
-/* A selector's entry that was over when it was made takes back the one before: its walk is done. */
+/* A selector's entry without an end takes back the one before: its walk is done. Not one that was
+ * over when it was committed: there the clock leapt in between, and may leap back (P2). */
 static inline bool revocation_entry_is_end(const struct store_entry *entry)
 {
-    return entry->end_s <= entry->at_ms / 1000;
+    return entry->end_s <= 0;
 }
 
 #endif
