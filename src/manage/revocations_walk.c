@@ -7,7 +7,8 @@
 #include "manage/revocations_walk_inside.h"
 
 enum {
-    PAUSES = 4, /* times what a step took: a fifth of the writer, at most */
+    PAUSES = 4,      /* times what a step took: a fifth of the writer, at most */
+    PAUSES_EACH = 1, /* half of it where changes of scopes wait for the walk */
     PAUSE_MIN_MS = 1,
     PAUSE_MAX_MS = 2000,
     RETRY_FIRST_MS = 250, /* after a fault, then twice as long each time */
@@ -159,7 +160,8 @@ static RESULT advance(struct revocation_walk *walk, bool *out_over)
     }
     int64_t began_ns = clock_mono_ns();
     TRY(step(walk, !more, out_over));
-    int64_t pause_ms = (clock_mono_ns() - began_ns) * PAUSES / 1000000;
+    int64_t pauses = walk->revocation.selector.over_ceiling ? PAUSES_EACH : PAUSES;
+    int64_t pause_ms = (clock_mono_ns() - began_ns) * pauses / 1000000;
     if (!*out_over)
         revocation_walk_wait_ms(walk, pause_ms < PAUSE_MIN_MS   ? PAUSE_MIN_MS
                                       : pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS
