@@ -48,7 +48,7 @@ class Catalogue:
         return kept | largest
 
 
-@dataclass
+@dataclass(eq=False)
 class Partner:
     sid: str
     parent: "Partner | None"
@@ -64,7 +64,7 @@ class Partner:
         return other in self.chain[1:]
 
 
-@dataclass
+@dataclass(eq=False)
 class Application:
     client_id: str
     client_secret: str
@@ -75,17 +75,22 @@ class Application:
     gone: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Jwt:
     """One signed text of a token: what it says never changes."""
 
     token: "Token"
-    text: str
+    text: "str | None"  # None: nobody was shown it
     scopes: frozenset
     exp: int
+    epoch: int = 0
+    iat: int = 0
+    kid: str = ""
+    ended: bool = False  # by a selector
+    is_undated: bool = False  # by one without a date
 
 
-@dataclass
+@dataclass(eq=False)
 class Token:
     sid: str
     application: Application
@@ -96,6 +101,20 @@ class Token:
     name: str = ""
     revoked: bool = False
     jwts: list = field(default_factory=list)
+
+    @property
+    def newest(self):
+        return self.jwts[-1]
+
+    @property
+    def is_unsure(self):
+        """Whether its row may look live though its newest JWT is over: it does not say when that one was signed."""
+        return (len(self.jwts) > 1 and self.newest.ended and not self.newest.is_undated
+                and not self.revoked and not self.application.gone)
+
+    @property
+    def shown(self):
+        return [jwt for jwt in self.jwts if jwt.text is not None]
 
 
 class Refused(Exception):
@@ -109,7 +128,8 @@ class Refused(Exception):
 class Model:
     def __init__(self, catalogue):
         self.catalogue = catalogue
-        self.partners, self.applications, self.tokens = [], [], []
+        self.partners, self.applications = [], []
+        self.tokens, self.watched = [], []  # all that live, and those that the steps are about
 
     # ---- the tables ----
 
@@ -135,11 +155,17 @@ class Model:
 
     # ---- what a JWT is worth (P1) ----
 
+    @staticmethod
+    def is_over(token):
+        """Revoked as a token is listed, changed and counted: by its sid, its newest JWT by a selector, or for good
+        with its application."""
+        return token.revoked or token.newest.ended or token.application.gone
+
     def worth(self, jwt, now):
         """(scopes, exp), or None when it is not active."""
         token = jwt.token
         exp = min(jwt.exp, token.exp)
-        if token.revoked or exp <= now or not self.works(token.application, token.partner):
+        if token.revoked or jwt.ended or exp <= now or not self.works(token.application, token.partner):
             return None
         bound = self.bound(token.application, token.partner) & self.catalogue.closure(token.scopes)
         return self.catalogue.surviving(jwt.scopes, bound), exp
@@ -199,15 +225,15 @@ class Model:
             raise Refused(404)
 
     def patch(self, caller, token, asked, now):
-        """Whether the caller gets a new JWT: it widens, and the caller is the token itself or holds all of it.
-        asked: None (scopes absent) or a set."""
+        """Whether a new JWT is signed, which is when it widens, and whether the caller gets it: it is the token itself
+        or holds all of it. asked: None (scopes absent) or a set."""
         rights = self.rights(caller, now)
         self.need(rights, "oauth.manage_all_tokens", "oauth.manage", "oauth.update")
         self.target(rights, caller, token)
-        if token.revoked or token.exp <= now:
+        if (self.is_over(token) and not token.is_unsure) or token.exp <= now:
             raise Refused(409)
         if asked is None or asked == token.scopes:
-            return False
+            return False, False
         if "oauth.allow_token_scope_update" not in rights:
             raise Refused(403)
         added = asked - self.catalogue.closure(token.scopes)
@@ -215,7 +241,7 @@ class Model:
             raise Refused(422)
         if not added <= rights:
             raise Refused(403)
-        return bool(added) and (token is caller.token or asked <= rights)
+        return bool(added), bool(added) and (token is caller.token or asked <= rights)
 
     def delete(self, caller, token, now):
         rights = self.rights(caller, now)
