@@ -62,14 +62,10 @@ static void enter(uint64_t number, uint64_t id, struct revocation_selector selec
     cr_assert(result_ok(apply(entry_selector(number, sid_number(id), selector, end_s))));
 }
 
-/* What takes a selector back: over when it was made. */
+/* What takes a selector back. */
 static struct store_entry an_end(uint64_t number, uint64_t id)
 {
-    struct store_entry entry =
-        entry_selector(number, sid_number(id), (struct revocation_selector){.before_s = 0}, 70);
-
-    entry.at_ms = 70999;
-    return entry;
+    return entry_selector(number, sid_number(id), (struct revocation_selector){.before_s = 0}, 0);
 }
 
 static size_t count(void)
@@ -192,6 +188,30 @@ Test(selector, over_ceiling_is_asked_of_tokens_below_it_alone)
     cr_assert_not(revocation_index_asks_ceiling(index_, 9));
 }
 
+/* P2: a change of scopes out of its reach, of a token that it may have ended JWTs of. */
+Test(selector, one_lets_go_of_what_a_change_takes_from_it)
+{
+    struct epoch_subject before = a_token(20), after = a_token(20);
+    struct store_entry entry = entry_selector(
+        10, sid_number(1),
+        (struct revocation_selector){.kid = STR("key-2"), .scopes = STR("calls.read")}, 100);
+
+    after.scopes = STR("sms.manage");
+    cr_assert_not(revocation_index_lets_go(index_, &before, &after, 7000));
+    entry.at_ms = 7999;
+    cr_assert(result_ok(apply(entry)));
+    cr_assert(revocation_index_lets_go(index_, &before, &after, 7000), "whatever epoch and key");
+    cr_assert(revocation_index_lets_go(index_, &before, &after, 7999));
+    cr_assert_not(revocation_index_lets_go(index_, &before, &after, 8000), "made since");
+    cr_assert_not(revocation_index_lets_go(index_, &before, &before, 7000));
+    cr_assert_not(revocation_index_lets_go(index_, &after, &before, 7000), "it was not about it");
+    before.client_id = after.client_id = sid_number(STRANGER);
+    before.over_ceiling = true;
+    cr_assert(revocation_index_lets_go(index_, &before, &after, 7000));
+    cr_assert(result_ok(apply(an_end(30, 1))));
+    cr_assert_not(revocation_index_lets_go(index_, &before, &after, 7000), "taken back");
+}
+
 /* ---- those in force ---- */
 
 Test(selector, what_carries_out_a_plan_kills_below_the_plan_alone)
@@ -233,6 +253,16 @@ Test(selector, one_of_the_same_id_that_was_over_when_made_takes_it_back)
     revocation_index_sweep(index_, 70);
     cr_assert_eq(revocation_index_stats(index_).bytes, empty, "nothing is left of it");
     cr_assert_not(is_cut(9));
+}
+
+Test(selector, P2_one_that_was_over_when_committed_is_in_force)
+{
+    struct store_entry entry = entry_selector(
+        10, sid_number(1), (struct revocation_selector){.scopes = STR("calls.read")}, 100);
+
+    entry.at_ms = 5000 * 1000; /* the clock leapt after it had been decided */
+    cr_assert(result_ok(apply(entry)));
+    cr_assert(is_cut(9));
 }
 
 Test(selector, an_end_may_come_first)
