@@ -83,11 +83,14 @@ bool class_width_is_over(struct str pattern, size_t *out_offset)
     if (!is_caseless(pattern))
         return false;
     for (size_t at = 0; at < pattern.len;) {
-        /* Blanks may mean nothing, the ends of a quote never do; within a quote an escape is none.
-         */
-        if (skip(pattern, &at, STR(" ")) || skip(pattern, &at, STR("\t")) ||
-            skip(pattern, &at, STR("\\Q")) || skip(pattern, &at, STR("\\E")))
+        /* The ends of a quote mean nothing. Blanks mean nothing under (?xx), so what is behind one
+         * may still end a range; else they are characters, so a range may begin at one. */
+        if (skip(pattern, &at, STR("\\Q")) || skip(pattern, &at, STR("\\E")))
             continue;
+        if (skip(pattern, &at, STR(" ")) || skip(pattern, &at, STR("\t"))) {
+            before = 0;
+            continue;
+        }
         bool is_escape = skip(pattern, &at, STR("\\"));
         uint32_t now = is_escape ? escaped(pattern, &at) : utf8_character(pattern, &at);
         if (is_range && now > before && now - before >= CLASS_RANGE_MAX) {

@@ -1,7 +1,5 @@
 #include "acl/evaluate.h"
 
-#include <assert.h>
-
 /* What stands still while the lists are gone through. */
 struct evaluation {
     struct acl_matcher *matcher;

@@ -1,6 +1,5 @@
 #include "acl/pattern.h"
 
-#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,6 @@
  * entries (acl/entry_set.h) and whether its answer is turned round. */
 #include "acl/rule.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -224,6 +224,7 @@ Test(acl_rule, a_bad_pattern_is_named_with_its_place)
         {"(?i)[\\x{100}-\\x{10ffff}]", "256 characters", 23},
         {"(?x-i)[!-\xf4\x8f\xbf\xbf]", "256 characters", 13},
         {"a|(?mi:[\\o{400} - \\N{U+10ffff}])", "256 characters", 30},
+        {"(?i)[\\x{10fff0} -\\x{10ffff}]", "256 characters", 27},
         {"(?i)[\\Q\\x{10fff0}\\E-\\x{10ffff}]", "256 characters", 30},
     };
 
