@@ -33,6 +33,16 @@ static inline bool sid_is_none(const struct sid *a)
  * microsecond, so that what is made one after the other is listed so), 62 random bits. */
 RESULT sid_new(const struct clock *clock, struct entropy *entropy, struct sid *out);
 
+/* When it was made, by the clock of then: milliseconds since 1970. */
+static inline int64_t sid_time_ms(const struct sid *sid)
+{
+    uint64_t ms = 0;
+
+    for (size_t i = 0; i < 6; i++)
+        ms = ms << 8 | sid->bytes[i];
+    return (int64_t)ms;
+}
+
 /* Strict: 36 characters, lower case, version 7, variant 10. */
 bool sid_parse(struct str text, struct sid *out);
 

@@ -138,6 +138,8 @@ struct store_backend_ops {
     struct result (*entry_delete)(struct store_backend *backend, const struct store_entry *entry);
     /* Entries of ENTRY_SELECTOR with an end over 0. */
     struct result (*selectors_count)(struct store_backend *backend, size_t *out);
+    /* The highest token_sid; none: there is no token. */
+    struct result (*token_last)(struct store_backend *backend, struct sid *out);
 
     /* As store_read_entries. */
     struct result (*read_entries)(struct store_backend *backend, uint64_t after, int64_t now_s,

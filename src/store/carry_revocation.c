@@ -83,6 +83,18 @@ static void name_subject(const struct revocation_row *row, struct store_entry *e
     }
 }
 
+/* A selector's entry is no older than any token that is there, whatever the clock did since: by
+ * that a change of a token knows whether the selector was about it (P2). */
+static RESULT note_time(struct store *store, struct store_entry *entry)
+{
+    struct sid last;
+
+    TRY(store->backend->ops->token_last(store->backend, &last));
+    if (sid_time_ms(&last) > entry->at_ms)
+        entry->at_ms = sid_time_ms(&last);
+    return RESULT_OK;
+}
+
 /* The entry that the row asks for, unless there are too many. */
 static RESULT put_in_force(struct store *store, struct revocation_row *row, enum entry_kind kind,
                            size_t selectors_kept, enum store_outcome *out)
@@ -103,6 +115,7 @@ static RESULT put_in_force(struct store *store, struct revocation_row *row, enum
                                                             : STORE_OUTCOME_TOO_MANY;
         if (*out != STORE_OUTCOME_DONE)
             return RESULT_OK;
+        TRY(note_time(store, &entry));
     } else {
         entry.before_s = row->selector.before_s;
     }

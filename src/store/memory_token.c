@@ -166,3 +166,15 @@ struct result memory_tokens_prune(struct memory *m, int64_t before_s, size_t lim
     *out_count = count;
     return RESULT_OK;
 }
+
+struct result memory_token_last(struct store_backend *backend, struct sid *out)
+{
+    struct memory *m = memory_of(backend);
+    const size_t count = m->tokens.count;
+
+    TRY(memory_falter(m));
+    *out = (struct sid){{0}};
+    if (count > 0)
+        *out = ((const struct token_row *)m->tokens.rows[count - 1])->token_sid;
+    return RESULT_OK;
+}

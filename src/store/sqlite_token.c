@@ -129,3 +129,17 @@ struct result sqlite_token_mark(struct store_backend *backend, const struct sid 
     *out_marked = sqlite3_changes(s->db) != 0;
     return RESULT_OK;
 }
+
+struct result sqlite_token_last(struct store_backend *backend, struct sid *out)
+{
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_TOKEN_LAST, "SELECT token_sid FROM tokens ORDER BY token_sid DESC LIMIT 1");
+    bool found;
+
+    *out = (struct sid){{0}};
+    TRY(sqlite_find(s, st, &found));
+    bool is_good = !found || sqlite_column_sid(st, 0, out);
+    sqlite3_reset(st);
+    return is_good ? RESULT_OK : sqlite_bad_row(s, "a token_sid that this program has not written");
+}

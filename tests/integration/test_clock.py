@@ -138,6 +138,30 @@ def test_THREATS_65_P2_over_ceiling_ends_what_a_leap_made_look_expired(faulty):
     assert node.stop() == 0
 
 
+def test_THREATS_65_P2_a_change_brings_no_older_jwt_back_though_the_clock_went_back(faulty):
+    """A revocation that by the clock was made before the token is about it all the same."""
+    node, faults = faulty(["server.threads=1"])
+    bed = node.bed
+    names = ["calls.manage", "oauth.manage_all_tokens", "oauth.allow_token_scope_update"]
+    first = bed.issue(bed.admin, scope=" ".join(names), access_token_ttl=str(TTL_MAX_S))
+    faults.move_clock(-HOUR_S / 2)
+
+    def manage(method, path, body, bearer=None):
+        return bed.request(method, path, json.dumps(body).encode(), [
+            ("Authorization", f"Bearer {bearer or bed.issue(bed.admin, scope='scopemint.revoke')}"),
+            ("Content-Type", "application/json")])
+
+    plan = manage("POST", "/core/v2/admin/revocations", {"scope": "calls.manage", "dry_run": True}).json["plan_id"]
+    token = f"/core/v2/oauth/tokens/{token_sid(first)}"
+    by = bed.issue(bed.admin)
+    assert manage("PATCH", token, {"scopes": [*names, "sms.read"]}, by).status == 200
+    assert manage("POST", "/core/v2/admin/revocations", {"plan_id": plan}).status == 200
+    assert bed.introspect(first) == {"active": False}
+    manage("PATCH", token, {"scopes": ["sms.read"]}, bed.issue(bed.admin))
+    assert bed.introspect(first) == {"active": False}
+    assert node.stop() == 0
+
+
 def test_THREATS_65_P2_P3_a_clock_that_will_not_stand_still(faulty, is_long, seed):
     """Steps at random under load and across kills; with the true time back, all is as it was answered."""
     node, faults = faulty()
