@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
+#include "core/shared.h"
 #include "party/record.h"
-#include "party/shared.h"
 
 enum { ROOM_MIN = 4 };
 

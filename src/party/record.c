@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "party/shared.h"
+#include "core/shared.h"
 #include "scope/parse.h"
 
 static struct scope_set stored_set(const struct scope_catalogue *catalogue, bool all,

@@ -1,4 +1,4 @@
-/* One partner or application, made from its row. Shared memory (party/shared.h), immutable once it
+/* One partner or application, made from its row. Shared memory (core/shared.h), immutable once it
  * is in tables that others see. */
 #ifndef PARTY_RECORD_H
 #define PARTY_RECORD_H

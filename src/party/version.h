@@ -4,8 +4,8 @@
 
 #include <stdatomic.h>
 
+#include "core/sid_map.h"
 #include "party/partner_list.h"
-#include "party/sid_map.h"
 
 struct party {
     _Atomic unsigned references;

@@ -2,8 +2,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "party/shared.h"
-#include "party/sid_map.h"
+#include "core/shared.h"
+#include "core/sid_map.h"
 #include "support/leaks.h"
 
 enum { MANY = 500, ANYWHERE = 0, CROWDED = 1 };

@@ -1,11 +1,11 @@
 /* A tree of two levels of branches by twelve bits of the hash, and below them leaves with open
  * addressing, at most half full. */
-#include "party/sid_map.h"
+#include "core/sid_map.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "party/shared.h"
+#include "core/shared.h"
 
 enum { FANOUT_BITS = 6, FANOUT = 1 << FANOUT_BITS, LEVELS = 2, SLOTS_MIN = 4 };
 static_assert((int)FANOUT == (int)SID_MAP_PORTIONS,

@@ -1,4 +1,4 @@
-#include "party/shared.h"
+#include "core/shared.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

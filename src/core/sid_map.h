@@ -2,10 +2,10 @@
  * change copies the way to one record alone: two branches and a leaf of a few dozen records. What
  * no other version holds is changed in place, so that filling a new map copies nothing.
  *
- * A record is shared memory (party/shared.h) that begins with its struct sid; the map is one of its
+ * A record is shared memory (core/shared.h) that begins with its struct sid; the map is one of its
  * holders. One thread changes a version, before others see it. */
-#ifndef PARTY_SID_MAP_H
-#define PARTY_SID_MAP_H
+#ifndef CORE_SID_MAP_H
+#define CORE_SID_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

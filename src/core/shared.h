@@ -2,8 +2,8 @@
  * one frees it. What is held by more than one is not written to any more.
  *
  * The count stands before the memory, so that what is shared needs no field for it. */
-#ifndef PARTY_SHARED_H
-#define PARTY_SHARED_H
+#ifndef CORE_SHARED_H
+#define CORE_SHARED_H
 
 #include <stdbool.h>
 #include <stddef.h>
