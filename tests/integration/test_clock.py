@@ -34,6 +34,7 @@ def test_THREATS_65_P2_one_step_and_back(faulty, seed, offset, across):
     bed = node.bed
     dead, alive, brief = (bed.issue(access_token_ttl=str(ttl_s)) for ttl_s in (3600, 3600, 60))
     assert bed.revoke(dead).status == 200
+    assert eventually(lambda: bed.redis("EXISTS", f"scopemint:v1:revoked:{token_sid(dead)}") == "1")
 
     def step(seconds):
         if across == "restart":
