@@ -49,6 +49,7 @@ struct leaks {
     bool asked;        /* an item is being verified, or read */
     unsigned portion;  /* of the applications that is searched next */
     size_t pending;    /* requests that are at the store */
+    uint64_t before;   /* the sequence's number when they were handed over */
     uint64_t number;   /* the highest entry that was made; 0: none */
     struct buf answer; /* has its memory before anything is ended */
 };

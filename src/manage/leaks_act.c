@@ -4,14 +4,17 @@
 #include "exchange/snapshot.h"
 #include "exchange/trail.h"
 #include "manage/leaks.h"
+#include "revocation/index.h"
 #include "json/write.h"
 
 enum { DETAIL_MAX = 128 };
 
-/* What does not work now may work again tomorrow. */
+/* What does not work now may work again tomorrow; and where a selector ended the JWT that was
+ * found, the token may live on in a later one. */
 static bool is_to_end(const struct leak *leak)
 {
-    return leak->known && (leak->state == LEAK_LIVE || leak->state == LEAK_DISABLED);
+    return leak->known && (leak->kind == FOUND_ACCESS_TOKEN ? leak->state != LEAK_EXPIRED
+                                                            : leak->state != LEAK_REVOKED);
 }
 
 /* {"leaked":true} and which secret: never its text (P5). */
@@ -138,13 +141,14 @@ enum step_result leaks_step_act(struct exchange *x)
         return STEP_NEXT;
     exchange_hold(x);
     leaks->stored.exchange = x;
+    leaks->before = revocation_index_number(x->worker->server->index);
     store_submit_all(x->worker->server->store, first);
     return STEP_WAIT;
 }
 
 static void take_token(struct leaks *leaks, struct leak *leak, uint64_t number)
 {
-    leak->acted = number > 0;
+    leak->acted = leak->state == LEAK_REVOKED ? number > leaks->before : number > 0;
     leak->state = number > 0 ? LEAK_REVOKED : LEAK_EXPIRED; /* while it was looked at */
     if (number > leaks->number)
         leaks->number = number;

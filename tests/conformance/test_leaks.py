@@ -173,6 +173,30 @@ def test_F_37_THREATS_63_a_token_is_revoked(bed, desk):
     assert (item["state"], item["acted"]) == ("revoked", False)
 
 
+def test_THREATS_63_P2_a_jwt_that_a_selector_ended_ends_the_token(bed, desk):
+    """The plan was counted before the token was widened, so it left the later JWT alone."""
+    made = application(bed, scope="calls.manage")
+    first = bed.issue(Client(made["client_id"], made["client_secret"]), scope="calls.read")
+    master = bed.issue(bed.admin)
+
+    def call(method, path, value):
+        reply = bed.request(method, f"/core/v2/{path}", json.dumps(value).encode(),
+                            [("Authorization", f"Bearer {master}"), ("Content-Type", "application/json")])
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    plan = call("POST", "admin/revocations", {"client_id": made["client_id"], "dry_run": True})
+    wider = call("PATCH", f"oauth/tokens/{token_sid(first)}", {"scopes": ["calls.read", "calls.create"]})["access_token"]
+    call("POST", "admin/revocations", {"plan_id": plan["plan_id"]})
+    assert not bed.is_active(first)
+    assert bed.is_active(wider)
+    item, = check(bed, desk, first, act=True)
+    assert (item["state"], item["acted"]) == ("revoked", True)
+    assert not bed.is_active(wider)
+    item, = check(bed, desk, first, act=True)
+    assert (item["state"], item["acted"]) == ("revoked", False)
+
+
 def test_F_37_THREATS_63_a_secret_is_deleted(bed, desk):
     made = application(bed)
     client = Client(made["client_id"], made["client_secret"])
