@@ -182,6 +182,10 @@ static enum step_result count_begin(struct exchange *x)
 
     if (!state->fields.dry_run)
         return reply_executed(x, state);
+    if (state->stored.request.outcome == STORE_OUTCOME_TOO_MANY)
+        return exchange_refuse(x, ERR_CONFLICT,
+                               STR("The caller's partner has as many plans as it may; each is over "
+                                   "ten minutes after it was made"));
     if (state->stored.request.outcome != STORE_OUTCOME_DONE)
         return exchange_fault(x, FAULT(ERR_FAULT_STORE));
     state->row = state->stored.request.in.revocation_plan;

@@ -138,6 +138,9 @@ struct store_backend_ops {
     struct result (*entry_delete)(struct store_backend *backend, const struct store_entry *entry);
     /* Entries of ENTRY_SELECTOR with an end over 0. */
     struct result (*selectors_count)(struct store_backend *backend, size_t *out);
+    /* Revocations of who asked that are planned, those over by now_ms left out. */
+    struct result (*plans_count)(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, size_t *out);
     /* The highest token_sid; none: there is no token. */
     struct result (*token_last)(struct store_backend *backend, struct sid *out);
 

@@ -14,7 +14,14 @@ struct result store_carry_revocation_plan(struct store *store, struct store_requ
     struct revocation_row *row = &request->in.revocation_plan;
     struct store_entry entry = store_next_entry(batch, ENTRY_PLAN, row->expires_ms / 1000 + 1);
     enum store_conflict conflict = STORE_CONFLICT_NONE;
+    size_t plans = 0;
 
+    TRY(store->backend->ops->plans_count(store->backend, &row->partner_sid, store->batch.wall_ms,
+                                         &plans));
+    if (plans >= STORE_PLANS) {
+        request->outcome = STORE_OUTCOME_TOO_MANY;
+        return RESULT_OK;
+    }
     row->state = REVOCATION_PLANNED;
     row->below = entry.number;
     row->number = 0;

@@ -218,6 +218,7 @@ static const struct store_backend_ops ops = {
     .entry_delete = memory_entry_delete,
     .selectors_count = memory_selectors_count,
     .token_last = memory_token_last,
+    .plans_count = memory_plans_count,
     .read_entries = memory_read_entries,
     .revocation_create = memory_revocation_create,
     .revocation_find = memory_revocation_find,

@@ -119,6 +119,8 @@ struct result memory_entry_create(struct store_backend *backend, const struct st
 struct result memory_entry_delete(struct store_backend *backend, const struct store_entry *entry);
 struct result memory_selectors_count(struct store_backend *backend, size_t *out);
 struct result memory_token_last(struct store_backend *backend, struct sid *out);
+struct result memory_plans_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, size_t *out);
 /* Text goes into the arena; false: it does not. */
 bool memory_keep_entry(struct arena *arena, const struct store_entry *from, struct store_entry *to);
 struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,

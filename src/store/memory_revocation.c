@@ -64,6 +64,21 @@ struct result memory_revocation_find(struct store_backend *backend,
     return RESULT_OK;
 }
 
+struct result memory_plans_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, size_t *out)
+{
+    struct memory *m = memory_of(backend);
+
+    TRY(memory_falter(m));
+    *out = 0;
+    for (size_t i = 0; i < m->revocations.count; i++) {
+        const struct revocation_row *row = m->revocations.rows[i];
+        *out += row->state == REVOCATION_PLANNED && row->expires_ms > now_ms &&
+                sid_eq(&row->partner_sid, partner_sid);
+    }
+    return RESULT_OK;
+}
+
 struct result memory_revocation_update(struct store_backend *backend,
                                        const struct revocation_row *row)
 {

@@ -50,6 +50,7 @@ enum sqlite_verb {
     SQLITE_VERB_SUBJECT_READ,
     SQLITE_VERB_SELECTORS_COUNT,
     SQLITE_VERB_TOKEN_LAST,
+    SQLITE_VERB_PLANS_COUNT,
     SQLITE_VERB_TOKEN_MARK,
     SQLITE_VERB_REVOCATION_CREATE,
     SQLITE_VERB_REVOCATION_FIND,
@@ -220,6 +221,8 @@ struct result sqlite_entry_create(struct store_backend *backend, const struct st
 struct result sqlite_entry_delete(struct store_backend *backend, const struct store_entry *entry);
 struct result sqlite_selectors_count(struct store_backend *backend, size_t *out);
 struct result sqlite_token_last(struct store_backend *backend, struct sid *out);
+struct result sqlite_plans_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, size_t *out);
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);

@@ -154,6 +154,26 @@ struct result sqlite_ceilings_are_asked(struct store_backend *backend, bool *out
     return RESULT_OK;
 }
 
+struct result sqlite_plans_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, size_t *out)
+{
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st =
+        sqlite_statement(s, SQLITE_VERB_PLANS_COUNT,
+                         "SELECT count(*) FROM revocations INDEXED BY revocations_planned "
+                         "WHERE state = 'planned' AND expires_ms > ?1 AND partner_sid = ?2");
+    bool found;
+
+    if (st != NULL) {
+        sqlite3_bind_int64(st, 1, now_ms);
+        sqlite_bind_sid(st, 2, partner_sid);
+    }
+    TRY(sqlite_find(s, st, &found));
+    *out = (size_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return RESULT_OK;
+}
+
 /* ---- clean-up ---- */
 
 struct result sqlite_plans_prune(struct sqlite *s, int64_t before_ms, size_t limit,

@@ -169,14 +169,16 @@ enum store_outcome {
     STORE_OUTCOME_EXISTS,
     STORE_OUTCOME_DROPPED,    /* a touch that found the queue half full */
     STORE_OUTCOME_TOO_COSTLY, /* a read that would go through too many rows */
-    STORE_OUTCOME_TOO_MANY,   /* STORE_SELECTORS are live, or STORE_DATED epochs of that subject */
+    STORE_OUTCOME_TOO_MANY,   /* STORE_SELECTORS are live, or STORE_DATED epochs of that subject;
+                                 STORE_PLANS of that partner */
     STORE_OUTCOME_BUSY,       /* a change of scopes while an over_ceiling is followed: what it ends
                                  was decided by the tables as they are */
 };
 
 enum {
     STORE_SELECTORS = 64,
-    STORE_DATED = 8,             /* epochs of one subject that differ in before_s */
+    STORE_PLANS = 1000, /* of a partner, not yet over: a plan costs rows, and others page by them */
+    STORE_DATED = 8,    /* epochs of one subject that differ in before_s */
     STORE_REVOCATION_ROWS = 256, /* of one step */
 };
 

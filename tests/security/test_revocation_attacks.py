@@ -107,6 +107,24 @@ def test_others_together_leave_the_root_its_room_too(own_attack):
     assert attack.post({"scope": "sms.manage"}).status == 200
 
 
+def test_plans_of_a_partner_are_bounded(own_attack):
+    """Else one partner fills the store, and the lists of all others with it."""
+    attack = own_attack()
+    token, below = (attack.token(ref, "scopemint.revoke") for ref in ("self", "child"))
+    body = {"client_id": attack.apps["self"], "dry_run": True}
+
+    async def plan(times):
+        link = await Link(attack.bed.port).open()
+        try:
+            return [(await link.json("POST", REVOCATIONS, token, body))[0] for _ in range(times)]
+        finally:
+            link.close()
+
+    assert asyncio.run(plan(1001)) == [200] * 1000 + [409]
+    assert attack.post({"client_id": attack.apps["child"], "dry_run": True}, below).status == 200
+    assert attack.post({"client_id": attack.apps["self"]}, token).status == 200, "revoking is not held up"
+
+
 # ---- once ----
 
 
