@@ -3,16 +3,19 @@
 /* What stands still while the lists are gone through. */
 struct evaluation {
     struct acl_matcher *matcher;
+    const struct acl_rules *rules;
     const struct acl_subject *subject;
     struct str values[ACL_FIELDS]; /* those of the subject's kind */
 };
 
-static enum acl_verdict match(const struct evaluation *e, const struct acl_rule_ref *ref)
+static enum acl_verdict match(const struct evaluation *e, const struct sid *rule_sid)
 {
-    if (ref->rule == NULL)
+    const struct acl_rule *rule = e->rules->find(e->rules->context, rule_sid);
+
+    if (rule == NULL)
         return ACL_NO_RULE;
-    struct str value = e->values[acl_rule_field(ref->rule)];
-    return value.ptr == NULL ? ACL_NO : acl_rule_match(ref->rule, e->matcher, value);
+    struct str value = e->values[acl_rule_field(rule)];
+    return value.ptr == NULL ? ACL_NO : acl_rule_match(rule, e->matcher, value);
 }
 
 /* ACL_YES: rule *out_rule is the first that matches; ACL_NO: none does; else *out_rule is the first
@@ -56,7 +59,7 @@ static bool judge_list(const struct evaluation *e, const struct acl_list *list,
 
     enum acl_verdict verdict = match_list(e, list, &rule);
     if (verdict != ACL_NO)
-        out->rule_sid = list->rules[rule].rule_sid;
+        out->rule_sid = list->rules[rule];
     if (acl_is_doubt(verdict)) {
         out->outcome = ACL_CANNOT_TELL;
         out->doubt = verdict;
@@ -88,10 +91,10 @@ static RESULT collect_rules(struct arena *arena, const struct evaluation *e,
         return FAULT(ERR_FAULT_MEMORY);
     decision->rules = rules;
     for (size_t i = 0; i < list->rule_count; i++) {
-        const struct acl_rule_ref *ref = &list->rules[i];
-        bool is_first = sid_eq(&ref->rule_sid, &decision->rule_sid); /* that was seen to match */
-        if (is_first || (decision->rule_count > 0 && match(e, ref) == ACL_YES))
-            rules[decision->rule_count++] = ref->rule_sid;
+        const struct sid *rule = &list->rules[i];
+        bool is_first = sid_eq(rule, &decision->rule_sid); /* that was seen to match */
+        if (is_first || (decision->rule_count > 0 && match(e, rule) == ACL_YES))
+            rules[decision->rule_count++] = *rule;
     }
     return RESULT_OK;
 }
@@ -125,10 +128,10 @@ static struct acl_decision judge(const struct evaluation *e, const struct acl_la
 }
 
 RESULT acl_evaluate(struct arena *explain, struct acl_matcher *matcher,
-                    const struct acl_layer *layers, size_t layer_count,
-                    const struct acl_subject *subject, struct acl_decision *out)
+                    const struct acl_rules *rules, const struct acl_layer *layers,
+                    size_t layer_count, const struct acl_subject *subject, struct acl_decision *out)
 {
-    struct evaluation e = {.matcher = matcher, .subject = subject};
+    struct evaluation e = {.matcher = matcher, .rules = rules, .subject = subject};
     struct acl_passed_list *passed = NULL;
 
     for (int field = 0; field < ACL_FIELDS; field++)

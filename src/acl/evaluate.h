@@ -20,13 +20,15 @@
 #include "core/result.h"
 #include "core/sid.h"
 
-struct acl_rule_ref {
-    struct sid rule_sid;
-    const struct acl_rule *rule; /* NULL: it is gone, or does not compile */
+/* Where lists find their rules: a list names them, so that it stays as it is when one of them
+ * changes. NULL: it is gone, or does not compile. */
+struct acl_rules {
+    const struct acl_rule *(*find)(const void *context, const struct sid *rule_sid);
+    const void *context;
 };
 
 struct acl_list {
-    const struct acl_rule_ref *rules;
+    const struct sid *rules;
     size_t rule_count;
     enum acl_direction direction;
     enum acl_action voice_true, voice_false; /* accept, reject403, reject503 or none */
@@ -80,7 +82,8 @@ struct acl_decision {
 /* explain: where to put rules and passed; NULL: they are left out, and nothing is allocated. Begins
  * the matcher's time. Faults: ERR_FAULT_MEMORY, of the arena. */
 RESULT acl_evaluate(struct arena *explain, struct acl_matcher *matcher,
-                    const struct acl_layer *layers, size_t layer_count,
-                    const struct acl_subject *subject, struct acl_decision *out);
+                    const struct acl_rules *rules, const struct acl_layer *layers,
+                    size_t layer_count, const struct acl_subject *subject,
+                    struct acl_decision *out);
 
 #endif

@@ -135,18 +135,29 @@ static const struct acl_rule *rule_of(const struct mix *mix, unsigned n)
     return compile(field, n % 3 ? ACL_EXACT : ACL_PREFIX, ACL_ANY, &entries[n * ENTRIES], ENTRIES);
 }
 
+static const struct acl_rule *find(const void *rules, const struct sid *rule_sid)
+{
+    unsigned n;
+    memcpy(&n, rule_sid->bytes, sizeof(n));
+    return ((const struct acl_rule *const *)rules)[n];
+}
+
 static void decide(struct acl_matcher *matcher, const struct mix *mix)
 {
-    static struct acl_rule_ref refs[LAYERS * RULES_A_LAYER];
+    static const struct acl_rule *rules[LAYERS * RULES_A_LAYER];
+    static struct sid sids[LAYERS * RULES_A_LAYER];
+    const struct acl_rules found = {find, rules};
     static char others[NUMBERS][NUMBER];
     struct acl_list lists[LAYERS];
     struct acl_layer layers[LAYERS];
     size_t undecided = 0;
 
-    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++)
-        refs[i].rule = rule_of(mix, i);
+    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++) {
+        rules[i] = rule_of(mix, i);
+        memcpy(sids[i].bytes, &i, sizeof(i));
+    }
     for (unsigned i = 0; i < LAYERS; i++) {
-        lists[i] = (struct acl_list){&refs[i * RULES_A_LAYER], RULES_A_LAYER, ACL_ANY_DIRECTION,
+        lists[i] = (struct acl_list){&sids[i * RULES_A_LAYER], RULES_A_LAYER, ACL_ANY_DIRECTION,
                                      .voice_true = ACL_REJECT_403, .sms_true = ACL_REJECT};
         layers[i] = (struct acl_layer){&lists[i], 1};
     }
@@ -168,14 +179,15 @@ static void decide(struct acl_matcher *matcher, const struct mix *mix)
                      "or R to "
                      "choose another time. See you soon, the team of the practice at the park.")}};
         struct acl_decision decision;
-        need(result_ok(acl_evaluate(NULL, matcher, layers, LAYERS, &subject, &decision)), "fault");
+        need(result_ok(acl_evaluate(NULL, matcher, &found, layers, LAYERS, &subject, &decision)),
+             "fault");
         undecided += decision.outcome == ACL_UNDECIDED;
     }
     double us = since_us(begin_ns) / EVALUATIONS;
     need(undecided == EVALUATIONS, "a rule matches");
     printf("%-52s %6.1f us, %7.0f a second\n", mix->name, us, 1e6 / us);
     for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++)
-        acl_rule_unref(&refs[i].rule);
+        acl_rule_unref(&rules[i]);
 }
 
 int main(void)

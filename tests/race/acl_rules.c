@@ -20,24 +20,30 @@ static const struct acl_rule *compile(enum acl_operation operation, struct str e
     return rule;
 }
 
+static const struct acl_rule *find(const void *own, const struct sid *rule_sid)
+{
+    return ((const struct acl_rule *const *)own)[rule_sid->bytes[0]];
+}
+
 /* Has a hold of every rule from who started it, and lets go of it at the end. */
 static void *match(void *nothing)
 {
     struct acl_matcher *matcher = acl_matcher_new(&clock_thread);
     const struct acl_rule *own[RULES];
-    struct acl_rule_ref refs[RULES] = {{.rule = NULL}};
-    struct acl_list list = {refs, RULES, ACL_ANY_DIRECTION, .voice_true = ACL_REJECT_403};
+    const struct acl_rules found = {find, own};
+    const struct sid sids[RULES] = {{{0}}, {{1}}, {{2}}};
+    struct acl_list list = {sids, RULES, ACL_ANY_DIRECTION, .voice_true = ACL_REJECT_403};
     struct acl_layer layer = {&list, 1};
     struct acl_subject subject = {ACL_CALL, ACL_INBOUND, {STR("+1"), STR("+15551234567")}};
 
     assert(matcher != NULL);
     for (int i = 0; i < RULES; i++)
-        refs[i].rule = own[i] = rules[i];
+        own[i] = rules[i];
     for (int round = 0; round < ROUNDS; round++) {
         struct acl_decision decision;
         const struct acl_rule *held = rules[round % RULES];
         acl_rule_ref(held);
-        struct result result = acl_evaluate(NULL, matcher, &layer, 1, &subject, &decision);
+        struct result result = acl_evaluate(NULL, matcher, &found, &layer, 1, &subject, &decision);
         assert(result_ok(result) && decision.outcome == ACL_DECIDED && decision.matched);
         acl_rule_unref(&held);
     }

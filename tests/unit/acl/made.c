@@ -39,3 +39,14 @@ struct sid made_sid(unsigned n)
     sid.bytes[14] = (uint8_t)((n + 1) >> 8);
     return sid;
 }
+
+static const struct acl_rule *find(const void *context, const struct sid *rule_sid)
+{
+    const struct acl_rule *const *rules = context;
+    return rules[(rule_sid->bytes[14] << 8 | rule_sid->bytes[15]) - 1];
+}
+
+struct acl_rules made_rules(const struct acl_rule *const *rules)
+{
+    return (struct acl_rules){find, rules};
+}

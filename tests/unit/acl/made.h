@@ -12,7 +12,10 @@ const struct acl_rule *made_rule(enum acl_field field, enum acl_operation operat
 /* With one entry, any. */
 const struct acl_rule *made_pattern(enum acl_field field, const char *pattern);
 
-struct sid made_sid(unsigned n);
+struct sid made_sid(unsigned n); /* below 65535 */
+
+/* rules[n] is found as made_sid(n); outlives what is returned. */
+struct acl_rules made_rules(const struct acl_rule *const *rules);
 
 static inline struct acl_subject made_call(enum acl_direction direction, const char *calling,
                                            const char *called)

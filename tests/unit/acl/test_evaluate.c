@@ -9,22 +9,22 @@ enum { RULES = 8 };
 
 /* 0: a call to 1..., 1: a call from 9..., 2: a call, 3: no call, 4: a message with "money", 5: a
  * message not to 1..., 6: never told over HARD, 7: gone. */
-static struct acl_rule_ref all[RULES];
+static const struct acl_rule *all[RULES];
+static struct acl_rules rules;
 static struct acl_matcher *matcher;
 
 #define HARD "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"
 
 static void set_up(void)
 {
-    for (unsigned i = 0; i < RULES; i++)
-        all[i].rule_sid = made_sid(i);
-    all[0].rule = made_rule(ACL_CALLED, ACL_PREFIX, ACL_ANY, "1");
-    all[1].rule = made_rule(ACL_CALLING, ACL_REGEXP, ACL_ANY, "^9");
-    all[2].rule = made_rule(ACL_CALLED, ACL_EXACT, ACL_NONE, NULL);
-    all[3].rule = made_rule(ACL_CALLED, ACL_EXACT, ACL_ANY, NULL);
-    all[4].rule = made_rule(ACL_MESSAGE, ACL_REGEXP, ACL_ANY, "(?i)money");
-    all[5].rule = made_rule(ACL_TO, ACL_PREFIX, ACL_NONE, "1");
-    all[6].rule = made_rule(ACL_CALLED, ACL_REGEXP, ACL_ANY, "(a+)+$");
+    rules = made_rules(all);
+    all[0] = made_rule(ACL_CALLED, ACL_PREFIX, ACL_ANY, "1");
+    all[1] = made_rule(ACL_CALLING, ACL_REGEXP, ACL_ANY, "^9");
+    all[2] = made_rule(ACL_CALLED, ACL_EXACT, ACL_NONE, NULL);
+    all[3] = made_rule(ACL_CALLED, ACL_EXACT, ACL_ANY, NULL);
+    all[4] = made_rule(ACL_MESSAGE, ACL_REGEXP, ACL_ANY, "(?i)money");
+    all[5] = made_rule(ACL_TO, ACL_PREFIX, ACL_NONE, "1");
+    all[6] = made_rule(ACL_CALLED, ACL_REGEXP, ACL_ANY, "(a+)+$");
     matcher = acl_matcher_new(&clock_thread);
     cr_assert_not_null(matcher);
 }
@@ -32,7 +32,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     for (unsigned i = 0; i < RULES; i++)
-        acl_rule_unref(&all[i].rule);
+        acl_rule_unref(&all[i]);
     acl_matcher_free(&matcher);
 }
 
@@ -46,7 +46,7 @@ struct row {
 enum { LISTS_MAX = 4, REFS_MAX = 8 };
 
 struct stack {
-    struct acl_rule_ref refs[LISTS_MAX][REFS_MAX];
+    struct sid refs[LISTS_MAX][REFS_MAX];
     struct acl_list lists[LISTS_MAX];
     struct acl_layer layers[LISTS_MAX];
     size_t count;
@@ -59,7 +59,7 @@ static void stack_up(struct stack *stack, const struct row *rows, enum acl_kind 
     for (size_t i = 0; i < LISTS_MAX && rows[i].rules != NULL; i++) {
         struct acl_list *list = &stack->lists[i];
         for (const char *rule = rows[i].rules; *rule != '\0'; rule++)
-            stack->refs[i][list->rule_count++] = all[*rule - '0'];
+            stack->refs[i][list->rule_count++] = made_sid((unsigned)(*rule - '0'));
         list->rules = stack->refs[i];
         list->direction = rows[i].direction;
         *(kind == ACL_CALL ? &list->voice_true : &list->sms_true) = rows[i].if_true;
@@ -76,8 +76,8 @@ static struct acl_decision evaluate(const struct row *rows, const struct acl_sub
     struct stack stack;
 
     stack_up(&stack, rows, subject->kind);
-    cr_assert(
-        result_ok(acl_evaluate(explain, matcher, stack.layers, stack.count, subject, &decision)));
+    cr_assert(result_ok(
+        acl_evaluate(explain, matcher, &rules, stack.layers, stack.count, subject, &decision)));
     return decision;
 }
 
@@ -258,7 +258,7 @@ Test(acl_evaluate, an_arena_that_is_full_is_a_fault, .init = set_up, .fini = tea
         struct arena arena;
         arena_init(&arena, NULL, 0, cap);
         struct result result =
-            acl_evaluate(&arena, matcher, stack.layers, stack.count, &subject, &decision);
+            acl_evaluate(&arena, matcher, &rules, stack.layers, stack.count, &subject, &decision);
         cr_assert(result_ok(result) || result.code == ERR_FAULT_MEMORY);
         cr_assert_eq(decision.outcome, result_ok(result) ? ACL_DECIDED : ACL_CANNOT_TELL);
         faults += !result_ok(result);
@@ -271,16 +271,17 @@ Test(acl_evaluate, an_arena_that_is_full_is_a_fault, .init = set_up, .fini = tea
 
 Test(acl_evaluate, lists_of_one_layer_stand_in_their_order, .init = set_up, .fini = tear_down)
 {
+    const struct sid rule = made_sid(2);
     const struct acl_list lists[] = {
-        {&all[2], 1, ACL_ANY_DIRECTION, .sms_true = ACL_REJECT},
-        {&all[2], 1, ACL_ANY_DIRECTION, .voice_true = ACL_REJECT_503},
-        {&all[2], 1, ACL_ANY_DIRECTION, .voice_true = ACL_ACCEPT},
+        {&rule, 1, ACL_ANY_DIRECTION, .sms_true = ACL_REJECT},
+        {&rule, 1, ACL_ANY_DIRECTION, .voice_true = ACL_REJECT_503},
+        {&rule, 1, ACL_ANY_DIRECTION, .voice_true = ACL_ACCEPT},
     };
     const struct acl_layer layers[] = {{NULL, 0}, {lists, 3}};
     struct acl_subject subject = made_call(ACL_OUTBOUND, "1", "2");
     struct acl_decision d;
 
-    cr_assert(result_ok(acl_evaluate(NULL, matcher, layers, 2, &subject, &d)));
+    cr_assert(result_ok(acl_evaluate(NULL, matcher, &rules, layers, 2, &subject, &d)));
     cr_assert_eq(d.outcome, ACL_DECIDED);
     cr_assert_eq(d.action, ACL_REJECT_503);
     cr_assert_eq(d.layer, (size_t)1);

@@ -106,7 +106,7 @@ Test(acl_laws, a_compiled_rule_says_what_its_entries_say)
 struct random_lists {
     struct random_rule texts[POOL];
     const struct acl_rule *compiled[POOL];
-    struct acl_rule_ref refs[LAYERS][LISTS][RULES];
+    struct sid refs[LAYERS][LISTS][RULES];
     struct naive_ref naive_refs[LAYERS * LISTS][RULES];
     struct acl_list lists[LAYERS][LISTS];
     struct naive_list naive[LAYERS * LISTS];
@@ -133,7 +133,7 @@ static void random_list(struct random_lists *all, size_t layer, size_t at)
                               random_action(ACL_SMS)};
     for (size_t r = 0; r < list->rule_count; r++) {
         unsigned which = below(POOL);
-        all->refs[layer][at][r] = (struct acl_rule_ref){made_sid(which), all->compiled[which]};
+        all->refs[layer][at][r] = made_sid(which);
         all->naive_refs[n][r] = (struct naive_ref){made_sid(which), &all->texts[which].text};
     }
     all->naive[n] = (struct naive_list){all->naive_refs[n], list};
@@ -181,7 +181,7 @@ static void turn_rules_round(struct random_lists *all)
         for (size_t at = 0; at < all->layers[layer].list_count; at++) {
             size_t n = all->lists[layer][at].rule_count;
             for (size_t r = 0; r < n / 2; r++) {
-                struct acl_rule_ref ref = all->refs[layer][at][r];
+                struct sid ref = all->refs[layer][at][r];
                 all->refs[layer][at][r] = all->refs[layer][at][n - 1 - r];
                 all->refs[layer][at][n - 1 - r] = ref;
             }
@@ -195,6 +195,7 @@ static void check_round(struct random_lists *all, struct acl_matcher *matcher, u
     struct acl_subject subject;
     struct acl_decision plain, explained, turned;
     enum acl_action action = ACL_ACCEPT;
+    const struct acl_rules rules = made_rules(all->compiled);
     struct sid rule = {{0}};
     size_t decided = all->list_count;
     struct arena arena;
@@ -203,10 +204,10 @@ static void check_round(struct random_lists *all, struct acl_matcher *matcher, u
     enum acl_outcome outcome =
         naive_evaluate(all->naive, all->list_count, &subject, &decided, &action, &rule);
     arena_init(&arena, memory, sizeof(memory), LIMIT_ARENA);
-    cr_assert(
-        result_ok(acl_evaluate(NULL, matcher, all->layers, all->layer_count, &subject, &plain)));
     cr_assert(result_ok(
-        acl_evaluate(&arena, matcher, all->layers, all->layer_count, &subject, &explained)));
+        acl_evaluate(NULL, matcher, &rules, all->layers, all->layer_count, &subject, &plain)));
+    cr_assert(result_ok(acl_evaluate(&arena, matcher, &rules, all->layers, all->layer_count,
+                                     &subject, &explained)));
     cr_assert_eq(plain.outcome, outcome, "seed %x, round %u", (unsigned)SEED, round);
     cr_assert_eq(plain.action, action, "seed %x, round %u", (unsigned)SEED, round);
     cr_assert(sid_eq(&plain.rule_sid, &rule), "seed %x, round %u", (unsigned)SEED, round);
@@ -217,8 +218,8 @@ static void check_round(struct random_lists *all, struct acl_matcher *matcher, u
     arena_reset(&arena);
 
     turn_rules_round(all);
-    cr_assert(
-        result_ok(acl_evaluate(NULL, matcher, all->layers, all->layer_count, &subject, &turned)));
+    cr_assert(result_ok(
+        acl_evaluate(NULL, matcher, &rules, all->layers, all->layer_count, &subject, &turned)));
     cr_assert(turned.outcome == outcome && turned.action == action && turned.layer == plain.layer &&
               turned.list == plain.list);
 }
