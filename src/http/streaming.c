@@ -51,7 +51,7 @@ static bool write_bytes(struct stream *stream, struct str bytes)
         s->behind.failed = false;
         return false;
     }
-    if (!s->busy)
+    if (!s->busy && s->behind.len > 0) /* nothing at all is the end, to the library */
         push(s);
     return true;
 }
@@ -98,6 +98,24 @@ static void close_now(struct streaming *s)
     push(s);
 }
 
+static void on_input(h2o_socket_t *sock, const char *err);
+
+/* What comes is read to be thrown away and to see the end: once, and but so much of it.
+ *
+ * Either call also has the library compare what the socket waits for with what it is polled for,
+ * which it needs after each write. One from outside its own turn (of a message, a timer) that is
+ * done at once looks as if it were under way when that turn begins, and is polled for; unless it
+ * looks again, the room that a slow reader makes is an event without a write, and it aborts. */
+static void watch_input(struct streaming *s)
+{
+    h2o_socket_t *sock = s->slot->connection->sock;
+
+    if (s->half_closed || s->input_size > LIMIT_HEAD)
+        h2o_socket_read_stop(sock);
+    else
+        h2o_socket_read_start(sock, on_input);
+}
+
 static void on_input(h2o_socket_t *sock, const char *err)
 {
     struct connection *c = sock->on_close.data;
@@ -106,12 +124,11 @@ static void on_input(h2o_socket_t *sock, const char *err)
     if (err == NULL) {
         s->input_size += sock->input->size;
         h2o_buffer_consume(&sock->input, sock->input->size);
-        if (s->input_size > LIMIT_HEAD)
-            h2o_socket_read_stop(sock);
+        watch_input(s);
         return;
     }
-    h2o_socket_read_stop(sock); /* or the end would be reported in each turn */
     s->half_closed = true;
+    watch_input(s);
     if (!s->busy && (c->shutting || err != h2o_socket_error_closed))
         close_now(s);
 }
@@ -149,6 +166,7 @@ static void proceed(h2o_generator_t *generator, h2o_req_t *req)
     (void)req;
     s->busy = false;
     s->sending.len = 0;
+    watch_input(s);
     if (s->slot->connection->shutting) {
         streaming_cut(s->slot);
     } else if (s->behind.len > 0) {
@@ -217,7 +235,7 @@ void streaming_send_head(struct slot *slot)
     h2o_start_response(slot->req, &s->generator);
     h2o_send(slot->req, NULL, 0, H2O_SEND_STATE_IN_PROGRESS);
     h2o_buffer_consume(&sock->input, sock->input->size);
-    h2o_socket_read_start(sock, on_input);
+    watch_input(s);
     exchange_let_go(&slot->x);
     stream->ops = &ops;
     stream->impl = s;

@@ -117,6 +117,18 @@ Test(streaming, nothing_is_written_behind_its_end)
     close(fd);
 }
 
+Test(streaming, no_bytes_are_no_end)
+{
+    int chunked = begin(STREAM), plain = begin(STREAM_10);
+
+    cr_assert_eq(say("", 1), 2);
+    cr_assert_eq(say("more", 1), 2);
+    read_until(chunked, "4\r\nmore\r\n");
+    read_until(plain, "more");
+    close(chunked);
+    close(plain);
+}
+
 Test(streaming, a_client_that_leaves_is_noticed)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -211,4 +223,31 @@ Test(streaming, a_drain_ends_them_at_once_F41)
     cr_assert_eq(atomic_load(&toy.gone), 2);
     close(chunked);
     close(plain);
+}
+
+/* The library aborted where such a write was done at once and left no room for another: it went on
+ * polling for room, and there was no write when it came. A unix socket has room again only when
+ * three quarters of its buffer are empty. */
+TestSuite(streaming_by_unix, .init = toy_init, .timeout = 60);
+
+Test(streaming_by_unix, written_to_by_timers_and_read_slowly)
+{
+    char path[64];
+    size_t total = 0;
+    ssize_t n;
+
+    snprintf(path, sizeof(path), "/tmp/toy-stream-%d.sock", (int)getpid());
+    toy_listen_unix(path);
+    toy_start();
+    int fd = toy_connect_unix(path);
+    toy_say(fd, "GET /stream?fed HTTP/1.0\r\n\r\n");
+    while ((n = recv(fd, seen, sizeof(seen), 0)) > 0) {
+        total += (size_t)n;
+        poll(NULL, 0, 1);
+    }
+    cr_assert_eq(n, 0);
+    cr_assert_gt(total, TOY_FED);
+    await_count(&toy.gone, 1);
+    close(fd);
+    toy_stop();
 }

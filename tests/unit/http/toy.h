@@ -33,7 +33,9 @@ struct toy {
 extern struct toy toy;
 
 /* GET /stream begins with "hello\n"; POST /say?times writes its body to all streams, as often, and
- * answers how many of those were taken; "end" ends them. Of one thread. */
+ * answers how many of those were taken; "end" ends them. GET /stream?fed is told TOY_FED bytes by
+ * timers, some whenever nothing is unsent, and is then ended. Of one thread. */
+enum { TOY_FED = 8 * 1024 * 1024 };
 extern const struct endpoint toy_stream_endpoint, toy_say_endpoint;
 
 void toy_init(void);               /* one thread, 127.0.0.1:0 public and admin */
