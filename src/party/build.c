@@ -162,6 +162,13 @@ static struct result apply_change(struct build *build, const struct store_change
     case STORE_CHANGE_SECRETS:
         return set_secrets(build, &change->secrets.client_id, change->secrets.rows,
                            change->secrets.count);
+    case STORE_CHANGE_RULE:
+    case STORE_CHANGE_RULE_GONE:
+    case STORE_CHANGE_TRUNK_GROUP:
+    case STORE_CHANGE_TRUNK_GROUP_GONE:
+    case STORE_CHANGE_TRUNK:
+    case STORE_CHANGE_TRUNK_GONE:
+        return RESULT_OK; /* acl/ has them */
     }
     return FAULT(ERR_FAULT_INTERNAL);
 }

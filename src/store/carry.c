@@ -151,6 +151,16 @@ static RESULT carry_out_verb(struct store *store, struct store_request *request,
         return store_carry_revocation_execute(store, request);
     case STORE_REVOCATION_STEP:
         return store_carry_revocation_step(store, request);
+    case STORE_RULE_CREATE:
+    case STORE_RULE_UPDATE:
+    case STORE_RULE_DELETE:
+    case STORE_TRUNK_GROUP_CREATE:
+    case STORE_TRUNK_GROUP_UPDATE:
+    case STORE_TRUNK_GROUP_DELETE:
+    case STORE_TRUNK_CREATE:
+    case STORE_TRUNK_UPDATE:
+    case STORE_TRUNK_DELETE:
+        return store_carry_acl(store, request);
     }
     return FAULT(ERR_FAULT_INTERNAL);
 }

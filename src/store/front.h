@@ -153,6 +153,10 @@ RESULT store_carry_application_delete(struct store *store, struct store_request 
 RESULT store_carry_secret_create(struct store *store, struct store_request *request);
 RESULT store_carry_secret_delete(struct store *store, struct store_request *request);
 
+/* ---- carry_acl.c: rules, trunk groups, trunks ---- */
+
+RESULT store_carry_acl(struct store *store, struct store_request *request);
+
 /* ---- carry_revocation.c ---- */
 
 RESULT store_carry_revocation_plan(struct store *store, struct store_request *request);

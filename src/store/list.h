@@ -1,15 +1,23 @@
 /* Reading pages while the writer writes. Reads have a thread of their own, so that a page waits for
  * no commit and no checkpoint; each sees everything that was answered before it was submitted.
  *
- * A list shows the rows of one partner (or of its subtree), filtered and ordered by columns of an
- * enum: no text of a caller ever becomes part of a query. What is not set (no parent, no login,
- * never accessed) matches no filter and sorts lowest. Text is compared byte by byte. */
+ * A list shows the rows of one partner (or of its subtree, or of some), filtered and ordered by
+ * columns of an enum: no text of a caller ever becomes part of a query. What is not set (no parent,
+ * no login, never accessed) matches no filter and sorts lowest. Text is compared byte by byte. */
 #ifndef STORE_LIST_H
 #define STORE_LIST_H
 
 #include "store/store.h"
 
-enum store_table { STORE_TOKENS, STORE_PARTNERS, STORE_APPLICATIONS };
+enum store_table {
+    STORE_TOKENS,
+    STORE_PARTNERS,
+    STORE_APPLICATIONS,
+    STORE_RULES,
+    STORE_TRUNK_GROUPS,
+    STORE_TRUNKS,
+    STORE_TABLES,
+};
 
 /* The first of each table is its key. */
 enum store_column {
@@ -32,6 +40,24 @@ enum store_column {
     STORE_APPLICATION_STATUS,
     STORE_APPLICATION_CREATED,
     STORE_APPLICATION_UPDATED,
+    STORE_RULE_SID,
+    STORE_RULE_PARTNER_SID,
+    STORE_RULE_NAME,
+    STORE_RULE_FIELD,
+    STORE_RULE_OPERATION,
+    STORE_RULE_QUANTIFIER,
+    STORE_RULE_CREATED,
+    STORE_RULE_UPDATED,
+    STORE_TRUNK_GROUP_SID,
+    STORE_TRUNK_GROUP_PARTNER_SID,
+    STORE_TRUNK_GROUP_NAME,
+    STORE_TRUNK_GROUP_CREATED,
+    STORE_TRUNK_GROUP_UPDATED,
+    STORE_TRUNK_SID,
+    STORE_TRUNK_TRUNK_GROUP_SID,
+    STORE_TRUNK_NAME,
+    STORE_TRUNK_CREATED,
+    STORE_TRUNK_UPDATED,
     STORE_COLUMNS,
 };
 
@@ -67,11 +93,20 @@ enum store_token_status {
     STORE_TOKENS_EXPIRED,
 };
 
-enum { STORE_FILTERS = 8, STORE_PAGE = 1000 };
+enum {
+    STORE_FILTERS = 8,
+    STORE_PAGE = 1000,
+    STORE_LIST_PARTNERS = LIMIT_PARTNER_DEPTH + 1, /* one and all above it */
+};
 
 struct store_list {
     struct sid partner_sid;             /* whose rows; of partners: its own */
-    bool descendants;                   /* and those of all below it; not for tokens */
+    bool descendants;                   /* and those of all below it; of partners, applications and
+                                           trunk groups */
+    const struct sid *partners;         /* of rules, in place of partner_sid: any of these */
+    size_t partner_count;               /* 1 to STORE_LIST_PARTNERS */
+    struct sid trunk_group_sid;         /* of trunks, in place of partner_sid */
+    bool without_entries;               /* of rules: their entries are not read, and are empty */
     struct sid client_id;               /* none: any; tokens alone */
     enum store_token_status status;     /* tokens alone */
     int64_t now_s;                      /* of status */
@@ -81,6 +116,9 @@ struct store_list {
     bool descending;
     size_t limit; /* 1 to STORE_PAGE */
     size_t offset;
+    /* The page ends before the row with which its text would be longer, but holds at least one:
+     * out.is_cut, and more is true. 0: as much as the arena takes. Not for tokens. */
+    size_t max_bytes;
     /* With order by key, ascending, and no offset alone; none: not used. Exclusive. before: the
      * last of the rows before it, still ascending. */
     struct sid after, before;
@@ -92,6 +130,12 @@ enum store_read_verb {
     STORE_TOKEN_LIST,
     STORE_PARTNER_LIST,
     STORE_APPLICATION_LIST,
+    STORE_RULE_LIST,
+    STORE_TRUNK_GROUP_LIST,
+    STORE_TRUNK_LIST,
+    STORE_RULE_GET, /* these three: ABSENT */
+    STORE_TRUNK_GROUP_GET,
+    STORE_TRUNK_GET,
     STORE_AUDIT_LIST,
     STORE_SECRET_LIST,     /* of an application: all there are, by secret_id */
     STORE_TOKEN_SCAN,      /* of several partners, one after the other, each one's by token_sid */
@@ -118,6 +162,9 @@ struct store_read {
 
     union {
         struct sid token_sid;
+        struct sid rule_sid;
+        struct sid trunk_group_sid;
+        struct sid trunk_sid;
         struct sid client_id; /* of SECRET_LIST */
         struct store_list list;
         struct {
@@ -153,12 +200,15 @@ struct store_read {
     } in;
 
     struct result result;
-    enum store_outcome outcome; /* DONE; ABSENT: no such token; TOO_COSTLY */
+    enum store_outcome outcome; /* DONE; ABSENT: no such row; TOO_COSTLY */
     struct {
         union {
             const struct token_row *tokens; /* of TOKEN_GET: one */
             const struct partner_row *partners;
             const struct application_row *applications;
+            const struct acl_rule_row *rules; /* of RULE_GET: one; likewise the next two */
+            const struct trunk_group_row *trunk_groups;
+            const struct trunk_row *trunks;
             const struct audit_row *audit;
             const struct secret_row *secrets;         /* at most STORE_SECRETS_LIVE */
             const struct revocation_row *revocations; /* of REVOCATION_GET: one */
@@ -166,6 +216,7 @@ struct store_read {
         };
         size_t count;
         bool more;    /* rows behind the page, in its direction */
+        bool is_cut;  /* by max_bytes: fewer than limit, with more behind */
         size_t total; /* with want_total: all that the filters let through, wherever the page is */
         size_t scanned; /* of TOKEN_SCAN: partners that it went through to their end; where that is
                            not all of them, the next page begins at this one, behind its last row */

@@ -92,6 +92,10 @@ static struct value value_of(const void *row, enum store_column column)
     case STORE_PARTNERS:
         return partner_value(row, column);
     case STORE_APPLICATIONS:
+    case STORE_RULES:
+    case STORE_TRUNK_GROUPS:
+    case STORE_TRUNKS:
+    case STORE_TABLES:
         break;
     }
     return application_value(row, column);
@@ -161,6 +165,10 @@ static const struct sid *partner_of(const void *row, enum store_table table)
     case STORE_PARTNERS:
         return &((const struct partner_row *)row)->partner_sid;
     case STORE_APPLICATIONS:
+    case STORE_RULES:
+    case STORE_TRUNK_GROUPS:
+    case STORE_TRUNKS:
+    case STORE_TABLES:
         break;
     }
     return &((const struct application_row *)row)->partner_sid;

@@ -7,6 +7,7 @@
 #define STORE_ROWS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/limits.h"
@@ -24,7 +25,8 @@ struct partner_row {
     bool scopes_all; /* the whole catalogue as it is now; then available_scopes is empty */
     struct str available_scopes;
     int64_t created_ms, updated_ms;
-    uint64_t revision; /* from 1 */
+    uint64_t revision;                     /* from 1 */
+    struct str acls, parent_assigned_acls; /* JSON arrays; what is empty is stored as "[]" */
 };
 
 enum application_type { APPLICATION_CONFIDENTIAL, APPLICATION_PUBLIC };
@@ -67,6 +69,49 @@ struct secret_row {
     int64_t created_ms;
     int64_t expires_ms; /* 0: never */
     int64_t last_used_ms;
+};
+
+/* An access control rule. Its enums are words: what they mean is told further up. */
+struct acl_rule_row {
+    struct sid rule_sid;
+    struct sid partner_sid; /* whose it is; those below may use it */
+    struct str name, field, operation, quantifier;
+    struct str entries; /* a JSON array of text; up to LIMIT_BODY_RULE */
+    int64_t created_ms, updated_ms;
+    uint64_t revision;
+};
+
+struct trunk_group_row {
+    struct sid trunk_group_sid;
+    struct sid partner_sid;
+    struct str name;
+    struct str acls; /* as in partner_row */
+    int64_t created_ms, updated_ms;
+    uint64_t revision; /* raised too when a trunk comes or goes */
+    /* Read only, of STORE_TRUNK_GROUP_GET and _LIST: its trunks, rising. */
+    const struct sid *trunks;
+    size_t trunk_count;
+};
+
+struct trunk_row {
+    struct sid trunk_sid;
+    struct sid trunk_group_sid;
+    struct str name;
+    struct str acls; /* likewise */
+    int64_t created_ms, updated_ms;
+    uint64_t revision;
+};
+
+/* What access control lists stand in. */
+enum acl_owner_kind { ACL_OWNER_PARTNER, ACL_OWNER_TRUNK_GROUP, ACL_OWNER_TRUNK };
+
+struct acl_owner_row {
+    enum acl_owner_kind kind;
+    union {
+        struct partner_row partner;
+        struct trunk_group_row trunk_group;
+        struct trunk_row trunk;
+    };
 };
 
 /* What the newest JWT of a token was signed with. */

@@ -239,6 +239,10 @@ static struct result add_row(struct sqlite *s, sqlite3_stmt *st, struct store_re
         return sqlite_read_partner(s, st, read->arena,
                                    (struct partner_row *)read->out.partners + at);
     case STORE_APPLICATIONS:
+    case STORE_RULES:
+    case STORE_TRUNK_GROUPS:
+    case STORE_TRUNKS:
+    case STORE_TABLES:
         break;
     }
     return sqlite_read_application(s, st, read->arena,

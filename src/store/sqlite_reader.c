@@ -227,6 +227,13 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:
         break;
+    case STORE_RULE_LIST:
+    case STORE_TRUNK_GROUP_LIST:
+    case STORE_TRUNK_LIST:
+    case STORE_RULE_GET:
+    case STORE_TRUNK_GROUP_GET:
+    case STORE_TRUNK_GET:
+        return FAULT(ERR_FAULT_INTERNAL);
     }
     return sqlite_list(reader, read);
 }

@@ -23,15 +23,26 @@
 #include "store/rows.h"
 
 struct store;
+struct acl_rule; /* a rule compiled (acl/rule.h): carried from the request to the hook, not used */
 
 enum store_change_kind {
     STORE_CHANGE_PARTNER,          /* made or changed */
     STORE_CHANGE_APPLICATION,      /* made or changed */
     STORE_CHANGE_APPLICATION_GONE, /* and its secrets with it */
     STORE_CHANGE_SECRETS,          /* of an application: all it has now */
+    STORE_CHANGE_RULE,             /* made or changed */
+    STORE_CHANGE_RULE_GONE,        /* behind the changes of those that it was detached from */
+    STORE_CHANGE_TRUNK_GROUP,      /* made or changed; not told when its trunks alone change */
+    STORE_CHANGE_TRUNK_GROUP_GONE, /* behind its trunks, each told */
+    STORE_CHANGE_TRUNK,            /* made or changed */
+    STORE_CHANGE_TRUNK_GONE,
 };
 
-enum { STORE_SECRETS_LIVE = 2 /* of an application */ };
+enum {
+    STORE_SECRETS_LIVE = 2,   /* of an application */
+    STORE_GROUP_TRUNKS = 256, /* of a trunk group */
+    STORE_RULE_USERS = 1000   /* that one request detaches a rule from */
+};
 
 /* One change of the tables, whole rows as they are stored now. Text lives for the call. */
 struct store_change {
@@ -45,6 +56,13 @@ struct store_change {
             struct secret_row rows[STORE_SECRETS_LIVE];
             size_t count;
         } secrets;
+        struct {
+            const struct acl_rule_row *row;
+            const struct acl_rule *compiled; /* the request's: held by whoever made that */
+        } rule;
+        const struct trunk_group_row *trunk_group; /* without trunks */
+        const struct trunk_row *trunk;
+        struct sid gone; /* of RULE_, TRUNK_GROUP_ and TRUNK_GONE: its id */
     };
 };
 
@@ -101,9 +119,13 @@ struct store_party_visitor {
     struct result (*application)(void *context, const struct application_row *row);
     struct result (*secret)(void *context, const struct secret_row *row);
     void *context;
+    /* NULL: not wanted. */
+    struct result (*rule)(void *context, const struct acl_rule_row *row);
+    struct result (*trunk_group)(void *context, const struct trunk_group_row *row);
+    struct result (*trunk)(void *context, const struct trunk_row *row);
 };
-/* All partners, then all applications, then all secrets. The visitor's fault ends it and is
- * returned. */
+/* All partners, then all applications, then all secrets, rules, trunk groups and trunks, each row
+ * living for its call. The visitor's fault ends it and is returned. */
 RESULT store_read_party(struct store *store, const struct store_party_visitor *visitor);
 
 /* Entries with number > after, in order, at most limit of them, leaving out those whose end_s <=
@@ -118,9 +140,9 @@ store_feed_id(const struct store *store); /* made with the store; a new store ha
 /* The latest wall time the store has kept (once a minute and at close), 0 when new. Thread-safe. */
 int64_t store_last_wall_ms(struct store *store);
 
-/* Of partners, applications and secrets together: from 1 when the store is opened, one more with
- * each change, and with each revocation by selector that is put in force. What a request was
- * decided on (if_tables). Thread-safe. */
+/* Of partners, applications, secrets, rules, trunk groups and trunks together: from 1 when the
+ * store is opened, one more with each change, and with each revocation by selector that is put in
+ * force. What a request was decided on (if_tables). Thread-safe. */
 uint64_t store_tables_version(struct store *store);
 
 enum { STORE_AUDIT_RECORD = 16 * 1024 /* bytes of a record; a longer one is a fault */ };
@@ -159,6 +181,15 @@ enum store_verb {
                                  is written behind it. ABSENT: no such plan of that partner, used,
                                  or over; TOO_MANY */
     STORE_REVOCATION_STEP,    /* the rows follow. ABSENT: no such revocation, or it is done */
+    STORE_RULE_CREATE,        /* EXISTS: its id; ABSENT: its partner */
+    STORE_RULE_UPDATE,        /* its partner and time of creation stay */
+    STORE_RULE_DELETE,        /* ABSENT: the rule, or who it is to be detached from */
+    STORE_TRUNK_GROUP_CREATE, /* with trunks, all or nothing. EXISTS; ABSENT: its partner */
+    STORE_TRUNK_GROUP_UPDATE, /* its partner and time of creation stay */
+    STORE_TRUNK_GROUP_DELETE, /* BUSY: it has trunks, which were to stay */
+    STORE_TRUNK_CREATE,       /* EXISTS; ABSENT: its group; TOO_MANY: STORE_GROUP_TRUNKS */
+    STORE_TRUNK_UPDATE,       /* its group and time of creation stay */
+    STORE_TRUNK_DELETE,
 };
 
 /* What became of a request that met no fault. All but DONE: nothing was changed. */
@@ -170,9 +201,9 @@ enum store_outcome {
     STORE_OUTCOME_DROPPED,    /* a touch that found the queue half full */
     STORE_OUTCOME_TOO_COSTLY, /* a read that would go through too many rows */
     STORE_OUTCOME_TOO_MANY,   /* STORE_SELECTORS are live, or STORE_DATED epochs of that subject;
-                                 STORE_PLANS of that partner */
+                                 STORE_PLANS of that partner; a group has STORE_GROUP_TRUNKS */
     STORE_OUTCOME_BUSY,       /* a change of scopes while an over_ceiling is followed: what it ends
-                                 was decided by the tables as they are */
+                                 was decided by the tables as they are; a group has trunks */
 };
 
 enum {
@@ -209,6 +240,14 @@ struct store_assertion {
     int64_t expires_s;       /* kept that long, and until no doubt is left */
 };
 
+/* The lists of one that used a rule, without it. */
+struct store_detach {
+    enum acl_owner_kind kind;
+    struct sid sid;
+    struct str acls;
+    struct str parent_assigned_acls; /* of partners alone */
+};
+
 /* Embedded in the caller's state, which lives until done ran. One of the unions by verb; the text
  * its rows point to lives as long. */
 struct store_request {
@@ -218,8 +257,8 @@ struct store_request {
     void (*done)(struct store_request *request); /* NULL, where loop is NULL: no answer wanted */
 
     /* Of verbs that change a row: what it was decided on; 0: whatever is there. */
-    uint64_t if_revision; /* of TOKEN_UPDATE, TOKEN_REVOKE, PARTNER_, APPLICATION_UPDATE
-                             and _DELETE */
+    uint64_t if_revision; /* of TOKEN_UPDATE, TOKEN_REVOKE, and each other _UPDATE and _DELETE but
+                             those of secrets */
     uint64_t if_tables;   /* of any verb but the reads */
     struct str audit;     /* a record for the log, in the same transaction; empty: none */
 
@@ -284,6 +323,31 @@ struct store_request {
             bool done; /* with `each`: the selector's entry goes, told by one with end_s 0; others
                           stay until end_s */
         } revocation_step;
+        /* Which lists use a rule the store does not know: whoever decided it by the tables says
+         * if_tables. */
+        struct {
+            struct acl_rule_row row; /* the store writes revision, and what an update leaves */
+            const struct acl_rule *compiled;
+        } rule;
+        struct {
+            struct sid rule_sid;
+            const struct store_detach *detach; /* at most STORE_RULE_USERS; needs if_tables */
+            size_t detach_count;
+            int64_t at_ms;       /* their updated_ms */
+            struct arena *arena; /* the store's until done runs; their rows go there */
+        } rule_delete;
+        struct {
+            struct trunk_group_row row; /* likewise */
+            struct trunk_row *trunks;   /* of TRUNK_GROUP_CREATE: at most STORE_GROUP_TRUNKS; the
+                                           store writes their group and revision */
+            size_t trunk_count;
+        } trunk_group;
+        struct {
+            struct sid trunk_group_sid;
+            bool with_trunks;
+        } trunk_group_delete;
+        struct trunk_row trunk; /* the store writes revision, and what an update leaves */
+        struct sid trunk_delete;
     } in;
 
     struct result result;       /* ERR_NONE: committed */
