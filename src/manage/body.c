@@ -195,19 +195,27 @@ enum step_result body_parse(struct exchange *x, const struct json_value **out)
     return STEP_NEXT;
 }
 
-enum step_result body_judge(struct exchange *x, const struct json_value *object,
-                            enum body_verb verb, const struct body_field *fields,
-                            size_t field_count, struct body *out)
+void body_check(struct exchange *x, const struct json_value *object, enum body_verb verb,
+                const struct body_field *fields, size_t field_count, struct field_errors *errors,
+                struct body *out)
 {
-    struct field_errors errors = {.count = 0};
-    struct reading r = {x, verb, &errors};
+    struct reading r = {x, verb, errors};
 
     assert(field_count <= BODY_FIELDS_MAX);
     for (size_t i = 0; i < field_count; i++)
         read_field(&r, &fields[i], json_member(object, fields[i].name), &out->values[i]);
     for (const struct json_value *v = json_first(object); v != NULL; v = json_next(v))
         if (!is_known(json_key(v), fields, field_count))
-            field_errors_add(&errors, ERR_UNKNOWN_FIELD, json_key(v), STR_NONE);
+            field_errors_add(errors, ERR_UNKNOWN_FIELD, json_key(v), STR_NONE);
+}
+
+enum step_result body_judge(struct exchange *x, const struct json_value *object,
+                            enum body_verb verb, const struct body_field *fields,
+                            size_t field_count, struct body *out)
+{
+    struct field_errors errors = {.count = 0};
+
+    body_check(x, object, verb, fields, field_count, &errors, out);
     return errors.count == 0 ? STEP_NEXT : exchange_refuse_fields(x, &errors);
 }
 

@@ -67,6 +67,11 @@ enum step_result body_judge(struct exchange *x, const struct json_value *object,
                             enum body_verb verb, const struct body_field *fields,
                             size_t field_count, struct body *out);
 
+/* The second for who has more to say about the fields: what is wrong goes to errors. */
+void body_check(struct exchange *x, const struct json_value *object, enum body_verb verb,
+                const struct body_field *fields, size_t field_count, struct field_errors *errors,
+                struct body *out);
+
 /* x->request's body, both halves. */
 enum step_result body_read(struct exchange *x, enum body_verb verb, const struct body_field *fields,
                            size_t field_count, struct body *out);

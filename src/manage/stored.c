@@ -1,9 +1,9 @@
 #include "manage/stored.h"
 
 #include "exchange/field_errors.h"
-#include "exchange/form.h"
 #include "exchange/snapshot.h"
 #include "exchange/trail.h"
+#include "manage/flag.h"
 
 static void read_done(struct store_read *read)
 {
@@ -38,19 +38,13 @@ static void commit_done(struct store_request *request)
  * tried too shall lose nothing by it. */
 static enum step_result refuse_dry_run(struct exchange *x, enum store_verb verb)
 {
-    struct str wanted = STR_NONE;
-    struct form form;
+    bool wanted;
 
     if (x->request.query.len == 0 || verb == STORE_PARTNER_UPDATE)
         return STEP_NEXT;
-    enum err err = form_parse(x->request.query, &x->arena, &form);
-    if (err == ERR_FAULT_MEMORY)
-        return exchange_fault(x, FAULT(err));
-    if (err == ERR_NONE)
-        err = form_get(&form, STR("dry_run"), &wanted);
-    if (err != ERR_NONE)
-        return exchange_refuse(x, ERR_INVALID_REQUEST, STR_NONE);
-    if (wanted.ptr == NULL || str_eq(wanted, STR("false")))
+    if (flag_read(x, STR("dry_run"), &wanted) == STEP_DONE)
+        return STEP_DONE;
+    if (!wanted)
         return STEP_NEXT;
     return exchange_refuse_field(
         x, ERR_INVALID_VALUE, STR("dry_run"),
