@@ -15,6 +15,7 @@ import pytest
 
 import assertion
 from faults import ALLOCATE, FOR_EVER, OPENSSL, PROGRAM, SQLITE
+from feed import Stream
 from forge import token_sid
 from testbed import Client, eventually
 
@@ -281,9 +282,6 @@ class Trial:
         assert self.unharmed[0] is not None and self.unharmed[0].status < 300, self.unharmed[0].body
         self.failed = 0
 
-    def follows(self):
-        return b"degraded" not in self.bed.get("/readyz", admin=True).body
-
     def settle(self):
         """Everything before it has been through the writer, and the server is well."""
         def is_well():
@@ -291,16 +289,18 @@ class Trial:
             assert reply.status in (200, 503), reply.body
             return reply.status == 200
 
+        def follows():
+            return b"degraded" not in self.bed.get("/readyz", admin=True).body
+
         def is_through():  # the rows of revocations by selector follow in steps
             return b'"following"' not in self.scene.call("GET", "admin/revocations?limit=1000").body
-        assert eventually(is_well, timeout_s=ANSWER_S) and eventually(self.follows, timeout_s=ANSWER_S)
+        assert eventually(is_well, timeout_s=ANSWER_S) and eventually(follows, timeout_s=ANSWER_S)
         if "revocation" in self.name:
             assert eventually(is_through, timeout_s=ANSWER_S) and eventually(is_well)
 
     def restart(self):
         self.node.kill()
         self.node.start()
-        assert eventually(self.follows, timeout_s=ANSWER_S)
 
     def run(self, places, after, times):
         """The answer or None, and what it made of the store."""
@@ -374,3 +374,93 @@ def test_P1_P4_F_20_the_nth_allocation_of_a_first_verification_fails(faulty, is_
     for name in ("introspect", "introspect_batch", "revoke_by_bearer", "token_narrow"):
         failed += Trial(node, faults, name).fail_each(PROGRAM | OPENSSL, numbers, 1 << 20 if is_long else 8 * TRIES)
     print(f"{failed} requests with a failed allocation")
+
+
+# ---- streams ----
+
+class Follower:
+    """Follows the feed on and on: where a stream ends, the next goes on from its last id."""
+
+    def __init__(self, bed):
+        self.bed, self.stream, self.told = bed, None, []
+        self.last = "{feed_id}.{number}".format(**self.ask().json)
+
+    def ask(self, query=""):
+        return self.bed.get(f"/oauth/revocations{query}", [("Authorization", self.bed.resource_server.basic)])
+
+    def close(self):
+        if self.stream is not None:
+            self.stream.close()
+        self.stream = None
+
+    def open(self):
+        """Whether there is a stream now."""
+        with contextlib.suppress(ConnectionError):
+            self.stream = Stream(self.bed, last=self.last)
+            if self.stream.status == 200:
+                return True
+            assert self.stream.status in (500, 503), self.stream.head
+        self.close()
+        return False
+
+    def listen(self, name, wait_s):
+        """Until an event of this name has come; whether it has."""
+        if self.stream is None and not self.open():
+            return False
+        while (event := self.stream.next(wait_s)) is not None:
+            assert event.name not in ("", "reset"), event.text
+            self.last = event.id
+            if event.name == "revoked":
+                self.told.append(event.number)
+            if event.name == name:
+                return True
+        if self.stream.closed or self.stream.ended:
+            self.close()
+        return False
+
+    def all(self, after):
+        """The numbers that the documents show."""
+        page = self.ask(f"?after={after}").json
+        numbers = [entry["number"] for entry in page["entries"]]
+        return numbers + self.all(page["after"]) if page["has_more"] else numbers
+
+
+def test_P2_F_14_the_nth_allocation_of_a_stream_fails(faulty, is_long, seed):
+    """However often it breaks off, who follows is told each entry, once and in order: one that came before the stream
+    began, and one that comes while it is followed."""
+    node, faults = faulty(["server.threads=1"])
+    bed, numbers = node.bed, random.Random(seed)
+    follower = Follower(bed)
+    start, failed = int(follower.last.rsplit(".", 1)[1]), 0
+
+    def is_revoked(token):
+        with contextlib.suppress(ConnectionError, http.client.HTTPException):
+            return bed.revoke(token).status == 200
+
+    def follow(places, after, times):
+        before, during = bed.issue(), bed.issue()
+        assert eventually(lambda: is_revoked(before), timeout_s=ANSWER_S)
+        faults.rule(ALLOCATE, places, after=after, times=times)
+        follower.listen("current", 0.2)
+        if is_revoked(during):
+            follower.listen("revoked", 0.2)
+        faults.end()
+        assert node.is_running, bed.log()[-2000:]
+        assert eventually(lambda: is_revoked(during), timeout_s=ANSWER_S)
+        assert eventually(lambda: follower.ask().status == 200, timeout_s=ANSWER_S)  # the index is whole again
+        wanted = follower.ask().json["number"]
+        begin = time.monotonic()
+        while not follower.told or follower.told[-1] < wanted:
+            assert time.monotonic() - begin < ANSWER_S, (places, after, times, follower.told, wanted)
+            follower.listen("revoked", 0.5)
+        follower.close()
+
+    for places in WHOSE.values():
+        follow(places, 1 << 40, 1)
+        every = range(1, faults.seen() + 3)
+        for times in (1, FOR_EVER):
+            for n in numbers.sample(every, len(every) if is_long else min(8 * TRIES, len(every))):
+                follow(places, n, times)
+                failed += faults.fired() > 0
+    assert failed > 0 and follower.told == follower.all(start)
+    print(f"{failed} streams with a failed allocation")
