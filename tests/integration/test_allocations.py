@@ -282,6 +282,9 @@ class Trial:
         assert self.unharmed[0] is not None and self.unharmed[0].status < 300, self.unharmed[0].body
         self.failed = 0
 
+    def follows(self):
+        return b"degraded" not in self.bed.get("/readyz", admin=True).body
+
     def settle(self):
         """Everything before it has been through the writer, and the server is well."""
         def is_well():
@@ -289,18 +292,16 @@ class Trial:
             assert reply.status in (200, 503), reply.body
             return reply.status == 200
 
-        def follows():
-            return b"degraded" not in self.bed.get("/readyz", admin=True).body
-
         def is_through():  # the rows of revocations by selector follow in steps
             return b'"following"' not in self.scene.call("GET", "admin/revocations?limit=1000").body
-        assert eventually(is_well, timeout_s=ANSWER_S) and eventually(follows, timeout_s=ANSWER_S)
+        assert eventually(is_well, timeout_s=ANSWER_S) and eventually(self.follows, timeout_s=ANSWER_S)
         if "revocation" in self.name:
             assert eventually(is_through, timeout_s=ANSWER_S) and eventually(is_well)
 
     def restart(self):
         self.node.kill()
         self.node.start()
+        assert eventually(self.follows, timeout_s=ANSWER_S)
 
     def run(self, places, after, times):
         """The answer or None, and what it made of the store."""
