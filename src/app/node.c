@@ -20,6 +20,7 @@
 
 enum { ENTRIES_PAGE = 4096, URL_MAX = 4200 };
 enum { POOL_THREADS = 2, POOL_WAITING = 256 }; /* assertions of 0.4 ms: 50 ms for the last */
+enum { COMPILER_WAITING = 16 };                /* rules of 0.1 s at worst, each up to 4 MiB */
 
 static struct str store_url(const struct config *config, char memory[URL_MAX])
 {
@@ -109,6 +110,7 @@ static struct result open_memory(struct node *node)
                         &server->verified));
     TRY(revocation_feed_new(server, &server->feed));
     TRY(pool_new(POOL_THREADS, POOL_WAITING, &server->pool));
+    TRY(pool_new(1, COMPILER_WAITING, &server->compiler));
     TRY(revocation_index_new(&server->quiesce, &server->index));
     return build_index(node);
 }
@@ -294,6 +296,7 @@ void node_stop(struct node *node)
     }
     revocation_walk_free(&server->walk);
     pool_free(&server->pool);
+    pool_free(&server->compiler);
     store_close(&node->store);
     revocation_feed_free(&server->feed);
     revocation_index_free(&server->index);

@@ -8,6 +8,7 @@
 enum {
     LIMIT_HEAD = 16 * 1024,         /* request line and header fields */
     LIMIT_BODY = 64 * 1024,         /* forms and JSON, unless a route says otherwise */
+    LIMIT_BODY_ACLS = 256 * 1024,   /* an object that has access control lists */
     LIMIT_BODY_BATCH = 1024 * 1024, /* POST /oauth/introspect/batch */
     LIMIT_TOKEN = 8 * 1024,         /* a JWT, ours or presented */
     LIMIT_BATCH_TOKENS = 100,
@@ -27,11 +28,13 @@ enum {
     LIMIT_PARTNER_DEPTH = 32,
     LIMIT_ARENA = 512 * 1024, /* of one exchange with an ordinary body */
     LIMIT_ARENA_BATCH = 8 * 1024 * 1024,
-    LIMIT_INPUT = 64 * 1024 * 1024,       /* requests on their way, on all connections together */
-    LIMIT_INPUT_WORKER = 8 * 1024 * 1024, /* of that, what a worker has at least */
+    LIMIT_INPUT = 64 * 1024 * 1024,        /* requests on their way, on all connections together */
+    LIMIT_INPUT_WORKER = 16 * 1024 * 1024, /* of that, what a worker has at least */
     LIMIT_REPLY = 2 * 1024 * 1024,
-    LIMIT_BODY_RULE = 4 * 1024 * 1024, /* an access control rule; its entries together */
-    LIMIT_ACL_ENTRIES = 100000,        /* of a rule */
+    LIMIT_BODY_RULE = 4 * 1024 * 1024,   /* an access control rule; its entries together */
+    LIMIT_BODY_MAX = LIMIT_BODY_RULE,    /* no endpoint takes more */
+    LIMIT_ARENA_RULE = 16 * 1024 * 1024, /* of an exchange about rules */
+    LIMIT_ACL_ENTRIES = 100000,          /* of a rule */
     LIMIT_ACL_ENTRY = 4 * 1024,
     LIMIT_ACL_PATTERNS = 1000, /* entries of a rule that are patterns: each is run */
     LIMIT_ACL_PATTERN = 1024,
@@ -47,6 +50,7 @@ static_assert(LIMIT_ARENA >= 4 * LIMIT_BODY, "decoded form, claims and reply of 
 static_assert(LIMIT_ARENA_BATCH >= 4 * LIMIT_BODY_BATCH, "likewise for a batch");
 static_assert(LIMIT_ACL_PATTERN <= LIMIT_ACL_ENTRY, "a pattern is an entry");
 static_assert(LIMIT_ACL_ENTRY <= LIMIT_ACL_VALUE, "every entry can be met by a value");
-static_assert(LIMIT_INPUT_WORKER >= 4 * LIMIT_BODY_BATCH, "some batches at a time");
+static_assert(LIMIT_INPUT_WORKER >= 4 * LIMIT_BODY_MAX, "some of the largest bodies at a time");
+static_assert(LIMIT_ARENA_RULE >= 3 * LIMIT_BODY_RULE, "the body and its answer, or a page");
 
 #endif

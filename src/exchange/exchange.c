@@ -16,6 +16,9 @@ void exchange_let_go(struct exchange *x)
 void exchange_done(struct exchange *x)
 {
     assert(!x->waiting);
+    if (x->end != NULL)
+        x->end(x);
+    x->end = NULL;
     exchange_let_go(x);
     arena_reset(&x->arena);
 }
@@ -46,6 +49,7 @@ void exchange_start(struct exchange *x)
 {
     x->snapshot = snapshot_now(x->worker->server);
     x->next_step = 0;
+    x->end = NULL;
     x->waiting = x->gone = x->held = x->forsaken = false;
     if ((x->route->flags & ROUTE_PARAMETERS) != 0) {
         bool matched = route_match(x->route->path, x->request.path, x->request.path_parameters);
@@ -105,10 +109,20 @@ enum step_result exchange_again_from(struct exchange *x,
     return exchange_back_to(x, step);
 }
 
+static void widen_arena(struct exchange *x, size_t cap)
+{
+    if (x->arena.cap < cap)
+        x->arena.cap = cap;
+}
+
 void exchange_widen_arena(struct exchange *x)
 {
-    if (x->arena.cap < LIMIT_ARENA_BATCH)
-        x->arena.cap = LIMIT_ARENA_BATCH;
+    widen_arena(x, LIMIT_ARENA_BATCH);
+}
+
+void exchange_widen_arena_for_rules(struct exchange *x)
+{
+    widen_arena(x, LIMIT_ARENA_RULE);
 }
 
 void exchange_hold(struct exchange *x)

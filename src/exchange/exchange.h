@@ -77,6 +77,11 @@ struct exchange {
     uint32_t retry_after_s;  /* of ERR_TOO_MANY_GUESSES; 0: the usual */
     struct str scope_needed; /* named in the challenge of ERR_INSUFFICIENT_SCOPE; may be empty */
 
+    /* NULL, or what lets go of what x->state holds and is not the arena's: set by the step that
+     * takes hold of it. Called once, on the worker's thread, before the arena goes, however the
+     * request ended. */
+    void (*end)(struct exchange *x);
+
     /* http's; set before exchange_start */
     void (*deliver)(struct exchange *x);
     bool crowded; /* so many are under way that no more may wait for deferred work */
@@ -156,6 +161,9 @@ enum step_result exchange_fault(struct exchange *x, struct result fault);
 /* Up to LIMIT_ARENA_BATCH from here on, for what is larger than an ordinary request: a page of
  * rows, a decision that is taken again, the answer to what is committed already. */
 void exchange_widen_arena(struct exchange *x);
+
+/* Likewise up to LIMIT_ARENA_RULE: access control rules are the largest objects there are. */
+void exchange_widen_arena_for_rules(struct exchange *x);
 
 /* name: lower case constant; value lives as long as the exchange. More than REPLY_HEADERS_MAX is a
  * bug. */

@@ -43,6 +43,7 @@ struct server {
     struct guess_throttle *throttle;
     struct token_cache *verified;
     struct pool *pool;           /* for what computes too long for a loop */
+    struct pool *compiler;       /* of access control rules, which take long: nobody else waits */
     struct audit_first refusals; /* by M1-M3, in this minute */
     struct touch_seen touched;
     struct revocation_walk *walk; /* NULL: nobody marks rows behind revocations by selector */

@@ -311,7 +311,7 @@ static enum err check_length(struct scan *s, struct guard_head *out)
             return ambiguous(s, "Content-Length is not a plain number");
         number = UINT64_MAX;
     }
-    if (number > LIMIT_BODY_BATCH)
+    if (number > LIMIT_BODY_MAX)
         return refuse(s, ERR_BODY_TOO_LARGE, "no endpoint takes a body this large");
     out->content_length = (size_t)number;
     return ERR_NONE;

@@ -92,7 +92,7 @@ static void close_excess(struct http_worker *worker, struct excess *excess)
 {
     close_doomed(worker->idle.first, excess);
     /* Buffers grow by doubling: the largest first, in steps of one size. */
-    for (size_t least = 2 * LIMIT_BODY_BATCH; excess->held > excess->budget; least /= 2) {
+    for (size_t least = 2 * LIMIT_BODY_MAX; excess->held > excess->budget; least /= 2) {
         close_large(worker->idle.first, least, excess);
         close_large(worker->busy.first, least, excess);
     }

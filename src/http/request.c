@@ -271,6 +271,13 @@ static const struct route *ambiguous(struct slot *slot, const h2o_req_t *req, en
     return refused(slot, code, why, true);
 }
 
+static size_t arena_max(const struct route *route)
+{
+    if (route->body_max > LIMIT_BODY_BATCH)
+        return LIMIT_ARENA_RULE;
+    return route->body_max > LIMIT_BODY ? LIMIT_ARENA_BATCH : LIMIT_ARENA;
+}
+
 static void start(struct slot *slot)
 {
     h2o_req_t *req = slot->req;
@@ -283,8 +290,7 @@ static void start(struct slot *slot)
     slot->is_head = head.is_head ||
                     (req->input.method.len == 4 && memcmp(req->input.method.base, "HEAD", 4) == 0);
     x->route = code == ERR_NONE ? choose(slot, &head, body.len) : ambiguous(slot, req, code, why);
-    arena_init(&x->arena, slot->memory, sizeof(slot->memory),
-               x->route->body_max > LIMIT_BODY ? LIMIT_ARENA_BATCH : LIMIT_ARENA);
+    arena_init(&x->arena, slot->memory, sizeof(slot->memory), arena_max(x->route));
     x->request.peer = make_peer(slot->connection, &head);
     x->request.admin = slot->connection->listener->admin;
     x->request.request_id = make_id(slot, head.request_id, slot->connection->trusted);

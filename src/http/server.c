@@ -18,7 +18,7 @@ static void configure(struct http *http)
 
     h2o_config_init(g);
     g->server_name = (h2o_iovec_t){NULL, 0};
-    g->max_request_entity_size = LIMIT_BODY_BATCH;
+    g->max_request_entity_size = LIMIT_BODY_MAX;
     g->http1.upgrade_to_http2 = 0; /* THREATS-67, 68 */
     h2o_hostconf_t *host =
         h2o_config_register_host(g, h2o_iovec_init(H2O_STRLIT("default")), 65535);

@@ -14,7 +14,7 @@ struct reading {
     struct field_errors *errors;
 };
 
-static bool is_json(struct str content_type)
+bool body_is_json(struct str content_type)
 {
     struct str type = str_slice(content_type, 0, str_find(content_type, ';'));
 
@@ -184,7 +184,7 @@ enum step_result body_parse(struct exchange *x, const struct json_value **out)
 {
     const struct json_value *object;
 
-    if (!is_json(x->request.content_type))
+    if (!body_is_json(x->request.content_type))
         return exchange_refuse(x, ERR_UNSUPPORTED_MEDIA_TYPE, STR_NONE);
     enum err err = json_parse(&x->arena, x->request.body, &json_limits_request, &object, NULL);
     if (err == ERR_FAULT_MEMORY)

@@ -59,6 +59,9 @@ struct body {
     struct body_value values[BODY_FIELDS_MAX];
 };
 
+/* Whether a Content-Type says that the body is JSON. */
+bool body_is_json(struct str content_type);
+
 /* The two halves of body_read, for an endpoint that looks at its object between them (412). Each:
  * NEXT, or DONE after refusing. The first: 415 for another media type, 400 for what is no JSON
  * object; *out lives as long as the exchange. The second: 422 for fields. */
@@ -67,7 +70,8 @@ enum step_result body_judge(struct exchange *x, const struct json_value *object,
                             enum body_verb verb, const struct body_field *fields,
                             size_t field_count, struct body *out);
 
-/* The second for who has more to say about the fields: what is wrong goes to errors. */
+/* The second for who has more to say about the fields: what is wrong goes to errors. Of x it uses
+ * the arena alone, so a thread of a pool may call it while x waits for that. */
 void body_check(struct exchange *x, const struct json_value *object, enum body_verb verb,
                 const struct body_field *fields, size_t field_count, struct field_errors *errors,
                 struct body *out);

@@ -175,13 +175,13 @@ enum step_result list_page_reply(struct exchange *x, const struct list_query *qu
     struct shown shown;
 
     exchange_widen_arena(x);
-    buf_init_arena(&items, &x->arena, ITEMS_FIRST, LIMIT_REPLY);
+    buf_init_arena(&items, &x->arena, ITEMS_FIRST + page->bytes, LIMIT_REPLY + page->bytes);
     if (!write_items(query, page, &items, &shown))
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     buf_init_arena(&next, &x->arena, 0, ENVELOPE_MAX);
     if (shown.has_more && (shown.last > shown.first || page->resume != NULL))
         write_next(x, query, page, &shown, &next);
-    buf_init_arena(&body, &x->arena, items.len + 6 * next.len + 512, LIMIT_REPLY);
+    buf_init_arena(&body, &x->arena, items.len + 6 * next.len + 512, LIMIT_REPLY + page->bytes);
     write_envelope(query, page, &shown, buf_view(&items), buf_view(&next), &body);
     if (next.failed || body.failed)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));

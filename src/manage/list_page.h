@@ -15,6 +15,8 @@ struct list_page {
     size_t count;
     bool has_more;
     int64_t total; /* -1: not counted, null in the answer */
+    size_t
+        bytes; /* about what the items take, where that may be more than LIST_PAGE_BYTES; else 0 */
     /* Where the list goes on behind these items, NULL: behind the last of them. Of lists that look
      * at a bounded number of rows, whatever they find there; then even an empty page has a next. */
     const struct attribute_value *resume;

@@ -17,7 +17,8 @@ enum step_result stored_read(struct exchange *x, struct stored *stored)
     stored->exchange = x;
     stored->read.loop = x->worker->loop;
     stored->read.done = read_done;
-    stored->read.arena = &x->arena;
+    if (stored->read.arena == NULL)
+        stored->read.arena = &x->arena;
     store_read_submit(x->worker->server->store, &stored->read);
     return STEP_WAIT;
 }
@@ -93,7 +94,7 @@ enum step_result stored_step_committed(struct exchange *x)
                                STR("Others keep changing this at the same time; nothing was "
                                    "changed, try again"));
     exchange_widen_arena(x); /* what this attempt took stays until the end */
-    stored->read = (struct store_read){.verb = stored->read.verb};
+    stored->read = (struct store_read){.verb = stored->read.verb, .arena = stored->read.arena};
     stored->request = (struct store_request){.verb = stored->request.verb};
     return exchange_again_from(x, caller_step_identify);
 }

@@ -22,7 +22,8 @@ enum { STORED_ATTEMPTS = 64 };
 struct stored {
     struct caller_state caller; /* first */
     struct exchange *exchange;
-    struct store_read read;       /* verb and in are the endpoint's to set */
+    struct store_read read;       /* verb and in are the endpoint's to set; arena too, where rows
+                                     are not to be in the exchange's */
     struct store_request request; /* verb, in and if_revision are */
     unsigned attempts;
 };
