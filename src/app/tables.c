@@ -27,6 +27,27 @@ static bool load_files(const struct config *config, const struct snapshot *previ
     return false;
 }
 
+/* What any token may hold by the one it may hold by the other. */
+static bool says_the_same(const struct scope_catalogue *a, const struct scope_catalogue *b)
+{
+    if (catalogue_count(a) != catalogue_count(b) ||
+        !scope_set_eq(catalogue_restricted(a), catalogue_restricted(b)))
+        return false;
+    for (size_t rank = 0; rank < catalogue_count(a); rank++) {
+        const struct scope_value *value = catalogue_at(a, rank);
+        const struct scope_value *other = catalogue_find(b, value->name);
+        struct scope_set one = SCOPE_SET_EMPTY;
+
+        if (other == NULL || other->bit != value->bit)
+            return false;
+        scope_set_add(&one, value->bit);
+        const struct scope_set here = scope_closure(a, &one), there = scope_closure(b, &one);
+        if (!scope_set_eq(&here, &there))
+            return false;
+    }
+    return true;
+}
+
 static struct result assemble(const struct config *config, struct store *store,
                               struct scope_catalogue *catalogue, struct keyring *keyring,
                               const struct snapshot *previous, struct snapshot **out)
@@ -49,13 +70,21 @@ static struct result assemble(const struct config *config, struct store *store,
 }
 
 bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
-                  struct snapshot **out, struct buf *out_error)
+                  bool is_fixed, struct snapshot **out, struct buf *out_error)
 {
     struct scope_catalogue *catalogue = NULL;
     struct keyring *keyring = NULL;
 
     if (!load_files(config, previous, &catalogue, &keyring, out_error))
         return false;
+    if (is_fixed && previous != NULL && !says_the_same(previous->catalogue, catalogue)) {
+        buf_cstr(out_error,
+                 "the scope tables have changed, and a revocation by over_ceiling goes by "
+                 "those in force: reload again when it is done\n");
+        catalogue_free(&catalogue);
+        keyring_unref(&keyring);
+        return false;
+    }
     struct result assembled = assemble(config, store, catalogue, keyring, previous, out);
     if (result_ok(assembled))
         return true;

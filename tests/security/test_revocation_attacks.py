@@ -2,17 +2,17 @@
 to lock others out, plans carried out twice, tokens brought back, questions that tell of others (P2, M2, THREATS-63)."""
 
 import asyncio
-import concurrent.futures
+import contextlib
 import json
-import os
 import socket
+import sqlite3
 import time
 
 import pytest
 
 from forge import claims
 from quick import Link
-from testbed import Client, Testbed, eventually
+from testbed import Testbed, eventually
 
 REVOCATIONS = "/core/v2/admin/revocations"
 LEAKS = "/core/v2/admin/leaks"
@@ -188,6 +188,48 @@ def test_P2_a_revocation_lasts_as_long_as_tokens_of_an_earlier_policy(own_attack
     end = receipt["date_end"]
     exp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(claims(token)["exp"]))
     assert end >= exp, (end, exp)
+
+
+def test_P2_scope_tables_stay_while_a_revocation_is_decided_by_them(own_attack):
+    """A value that comes back with a reload brings no token back that over_ceiling ended for lack of it."""
+    attack = own_attack()
+    bed, lost = attack.bed, "partners.skip_partner_review"
+    token = bed.issue(bed.admin, scope=lost)
+    bed.stop()
+    with contextlib.closing(sqlite3.connect(bed.facts["store"])) as store, store:
+        names = [column[1] for column in store.execute("PRAGMA table_info(tokens)")]
+        row = dict(zip(names, store.execute("SELECT * FROM tokens").fetchone()))
+        copies = ({**row, "token_sid": b"\x01\x80" + bytes(4) + b"\x70\0\x80\0" + n.to_bytes(6, "big")}
+                  for n in range(15_000))  # to be followed before it
+        store.executemany(f"INSERT INTO tokens VALUES ({','.join('?' * len(names))})",
+                          (tuple(copy.values()) for copy in copies))
+    bed.start()
+    table = bed.config.parent / "scopes" / "carrierx.json"
+    text = table.read_text()
+
+    def without(value):
+        if isinstance(value, list):
+            return [without(one) for one in value
+                    if one != lost and not (isinstance(one, dict) and lost in one.values())]
+        return {key: without(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    def reloaded(text):
+        before = bed.log().count('"reload')
+        table.write_text(text)
+        bed.reload()
+        assert eventually(lambda: bed.log().count('"reload') > before)
+
+    reloaded(json.dumps(without(json.loads(text))))
+    assert attack.is_active(token)
+    made = attack.done({"over_ceiling": True})
+    assert not attack.is_active(token)
+    reloaded(text)
+    assert not attack.is_active(token)
+    path = f"{REVOCATIONS}/{made['revocation_sid']}"
+    assert eventually(lambda: attack.call("GET", path).json["state"] == "done", 60)
+    reloaded(text)
+    assert not attack.is_active(token)
+    assert bed.token(bed.admin, scope=lost).status == 200, "it is back by now"
 
 
 # ---- what is said is what is done ----
