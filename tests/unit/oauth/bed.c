@@ -142,6 +142,7 @@ void bed_ask(struct bed *bed, const struct question *question, struct answer *ou
         .content_type = str_from(type),
         .if_none_match = str_from(question->if_none_match),
         .if_match = str_from(question->if_match),
+        .accepts_events = question->accepts_events,
         .request_id = STR("request-1"),
     };
     exchange_start(x);

@@ -42,6 +42,7 @@ struct question {
     const struct endpoint *endpoint;                 /* without a route */
     const char *body, *authorization, *content_type; /* NULL: that of a form */
     const char *path, *query, *if_none_match, *if_match;
+    bool accepts_events;
 };
 
 struct answer {
