@@ -14,7 +14,7 @@ struct acl_rule {
     enum acl_field field;
     enum acl_operation operation;
     enum acl_quantifier quantifier;
-    bool is_empty; /* there are no entries */
+    size_t entry_count;
     struct entry_set set;
     struct acl_pattern **patterns;
     size_t pattern_count;
@@ -106,7 +106,7 @@ enum err acl_rule_compile(const struct acl_rule_text *text, const struct acl_rul
     rule->field = text->field;
     rule->operation = text->operation;
     rule->quantifier = text->quantifier;
-    rule->is_empty = text->entry_count == 0;
+    rule->entry_count = text->entry_count;
     err = text->operation == ACL_REGEXP ? compile_patterns(text, rule, out_problem)
                                         : compile_set(text, rule);
     if (err != ERR_NONE) {
@@ -137,6 +137,11 @@ enum acl_field acl_rule_field(const struct acl_rule *rule)
     return rule->field;
 }
 
+size_t acl_rule_entry_count(const struct acl_rule *rule)
+{
+    return rule->entry_count;
+}
+
 /* ---- matching ---- */
 
 /* What one entry answers, where that answers for all of them; ACL_OVER_LIMIT and the rest: some
@@ -164,7 +169,7 @@ enum acl_verdict acl_rule_match(const struct acl_rule *rule, struct acl_matcher 
 {
     enum acl_verdict verdict;
 
-    if (rule->is_empty)
+    if (rule->entry_count == 0)
         return rule->quantifier == ACL_ANY ? ACL_NO : ACL_YES;
     if (rule->operation == ACL_EXACT)
         verdict = entry_set_has(&rule->set, value) ? ACL_YES : ACL_NO;

@@ -48,24 +48,38 @@ static bool says_the_same(const struct scope_catalogue *a, const struct scope_ca
     return true;
 }
 
+/* earlier: NULL, or what was compiled before; rules that did not change are not compiled again. */
+static struct result load_tables(struct store *store, const struct scope_catalogue *catalogue,
+                                 const struct snapshot *earlier, struct snapshot_tables *out)
+{
+    struct snapshot_tables tables = {.version = store_tables_version(store)};
+
+    TRY(party_load(store, catalogue, &tables.party));
+    struct result loaded =
+        acl_tables_load(store, earlier == NULL ? NULL : earlier->acls, &tables.acls);
+    if (result_ok(loaded))
+        *out = tables;
+    else
+        snapshot_tables_done(&tables);
+    return loaded;
+}
+
 static struct result assemble(const struct config *config, struct store *store,
                               struct scope_catalogue *catalogue, struct keyring *keyring,
                               const struct snapshot *previous, struct snapshot **out)
 {
-    struct party *party = NULL;
+    struct snapshot_tables tables;
     struct buf metadata;
 
-    TRY(party_load(store, catalogue, &party));
+    TRY(load_tables(store, catalogue, previous, &tables));
     buf_init_heap(&metadata, METADATA_MAX);
     oauth_metadata_write(config->server.issuer, catalogue, &metadata);
     struct result made = metadata.failed ? FAULT(ERR_FAULT_MEMORY)
-                                         : snapshot_new(config, catalogue, keyring, party,
+                                         : snapshot_new(config, catalogue, keyring, &tables,
                                                         buf_view(&metadata), previous, out);
     buf_free(&metadata);
-    if (result_ok(made))
-        (*out)->tables_version = store_tables_version(store);
-    else
-        party_unref(&party);
+    if (!result_ok(made))
+        snapshot_tables_done(&tables);
     return made;
 }
 
@@ -88,7 +102,8 @@ bool tables_build(const struct config *config, struct store *store, const struct
     struct result assembled = assemble(config, store, catalogue, keyring, previous, out);
     if (result_ok(assembled))
         return true;
-    buf_cstr(out_error, "partners and applications could not be read from the store: ");
+    buf_cstr(out_error,
+             "partners, applications and access control could not be read from the store: ");
     buf_cstr(out_error, err_info(assembled.code)->text);
     buf_char(out_error, '\n');
     catalogue_free(&catalogue);
@@ -99,14 +114,13 @@ bool tables_build(const struct config *config, struct store *store, const struct
 void tables_read_again(struct server *server, struct store *store)
 {
     const struct snapshot *now = snapshot_now(server);
+    struct snapshot_tables tables;
     struct snapshot *next;
-    struct party *party;
 
-    struct result read = party_load(store, now->catalogue, &party);
-    if (!result_ok(read))
+    if (!result_ok(load_tables(store, now->catalogue, now, &tables)))
         return;
-    if (!result_ok(snapshot_with_party(now, party, store_tables_version(store), &next))) {
-        party_unref(&party);
+    if (!result_ok(snapshot_with_tables(now, &tables, &next))) {
+        snapshot_tables_done(&tables);
         return;
     }
     snapshot_publish(server, next);

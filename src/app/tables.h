@@ -15,8 +15,8 @@
 bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
                   bool is_fixed, struct snapshot **out, struct buf *out_error);
 
-/* Publishes the store's partners and applications after a change of them could not be. When that
- * fails too, the ones readers see stay outdated. On the store's writer. */
+/* Publishes the store's partners, applications and access control after a change of them could not
+ * be. When that fails too, the ones readers see stay outdated. On the store's writer. */
 void tables_read_again(struct server *server, struct store *store);
 
 /* Once the keys are served: from here the wait before a rotation counts (8414-x-b). A directory

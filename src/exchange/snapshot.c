@@ -102,9 +102,23 @@ static bool copy_texts(const struct config *config, struct str metadata, struct 
            s->cache_control.ptr != NULL && copy_policy(config, memory, s);
 }
 
+void snapshot_tables_done(struct snapshot_tables *tables)
+{
+    party_unref(&tables->party);
+    acl_tables_unref(&tables->acls);
+}
+
+static void set_tables(const struct snapshot_tables *tables, struct snapshot *s)
+{
+    s->party = tables->party;
+    s->acls = tables->acls;
+    s->tables_version = tables->version;
+}
+
 struct result snapshot_new(const struct config *config, struct scope_catalogue *catalogue,
-                           struct keyring *keyring, struct party *party, struct str metadata,
-                           const struct snapshot *previous, struct snapshot **out)
+                           struct keyring *keyring, const struct snapshot_tables *tables,
+                           struct str metadata, const struct snapshot *previous,
+                           struct snapshot **out)
 {
     struct snapshot *s = calloc(1, sizeof(*s));
     struct snapshot_base *base = calloc(1, sizeof(*base));
@@ -125,7 +139,7 @@ struct result snapshot_new(const struct config *config, struct scope_catalogue *
     s->base = base;
     s->catalogue = catalogue;
     s->keyring = keyring;
-    s->party = party;
+    set_tables(tables, s);
     s->version = previous == NULL ? 1 : previous->version + 1;
     s->verify_version =
         previous == NULL ? 1 : previous->verify_version + !still_verifies(previous, s);
@@ -133,8 +147,8 @@ struct result snapshot_new(const struct config *config, struct scope_catalogue *
     return RESULT_OK;
 }
 
-struct result snapshot_with_party(const struct snapshot *old, struct party *party,
-                                  uint64_t tables_version, struct snapshot **out)
+struct result snapshot_with_tables(const struct snapshot *old, const struct snapshot_tables *tables,
+                                   struct snapshot **out)
 {
     struct snapshot *s = malloc(sizeof(*s));
 
@@ -148,12 +162,11 @@ struct result snapshot_with_party(const struct snapshot *old, struct party *part
         .keyring = old->keyring,
         .version = old->version + 1,
         .verify_version = old->verify_version,
-        .party = party,
-        .tables_version = tables_version,
         .metadata = old->metadata,
         .metadata_etag = old->metadata_etag,
         .cache_control = old->cache_control,
     };
+    set_tables(tables, s);
     atomic_init(&s->references, 1);
     atomic_fetch_add_explicit(&s->base->references, 1, memory_order_relaxed);
     *out = s;
@@ -172,6 +185,7 @@ void snapshot_unref(const struct snapshot *snapshot)
     if (atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1)
         return;
     party_unref(&s->party);
+    acl_tables_unref(&s->acls);
     unref_base(s->base);
     free(s);
 }
@@ -188,24 +202,51 @@ void snapshot_publish(struct server *server, struct snapshot *snapshot)
         quiesce_retire_noted(&server->quiesce, &old->note, old, drop);
 }
 
-/* Secrets open doors; no token hangs on them. */
+/* Secrets open doors, and rules and trunks are about calls; no token hangs on them. */
+static bool concerns_tokens(const struct store_change *change)
+{
+    switch (change->kind) {
+    case STORE_CHANGE_PARTNER:
+    case STORE_CHANGE_APPLICATION:
+    case STORE_CHANGE_APPLICATION_GONE:
+        return true;
+    case STORE_CHANGE_SECRETS:
+    case STORE_CHANGE_RULE:
+    case STORE_CHANGE_RULE_GONE:
+    case STORE_CHANGE_TRUNK_GROUP:
+    case STORE_CHANGE_TRUNK_GROUP_GONE:
+    case STORE_CHANGE_TRUNK:
+    case STORE_CHANGE_TRUNK_GONE:
+        return false;
+    }
+    return true;
+}
+
 static bool concern_tokens(const struct store_change *changes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (changes[i].kind != STORE_CHANGE_SECRETS)
+        if (concerns_tokens(&changes[i]))
             return true;
     return false;
+}
+
+static struct result follow_tables(const struct snapshot *now, const struct store_change *changes,
+                                   size_t n, struct snapshot_tables *out)
+{
+    TRY(party_apply(now->party, now->catalogue, changes, n, &out->party));
+    return acl_tables_apply(now->acls, changes, n, &out->acls);
 }
 
 static struct result follow(const struct snapshot *now, const struct store_change *changes,
                             size_t n, uint64_t tables_version, struct snapshot **out)
 {
-    struct party *party;
+    struct snapshot_tables tables = {.version = tables_version};
 
-    TRY(party_apply(now->party, now->catalogue, changes, n, &party));
-    struct result made = snapshot_with_party(now, party, tables_version, out);
+    struct result made = follow_tables(now, changes, n, &tables);
+    if (result_ok(made))
+        made = snapshot_with_tables(now, &tables, out);
     if (!result_ok(made))
-        party_unref(&party);
+        snapshot_tables_done(&tables);
     else if (!concern_tokens(changes, n))
         (*out)->version = now->version;
     return made;

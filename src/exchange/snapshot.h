@@ -1,8 +1,9 @@
 /* What every request of one moment sees: the configuration that can be reloaded, catalogue, keys,
- * partners and applications, as one immutable object. A change builds a new one and swaps the
- * pointer after its commit and before its answer (P1), so no exchange ever sees half a change.
+ * partners, applications and access control, as one immutable object. A change builds a new one and
+ * swaps the pointer after its commit and before its answer (P1), so no exchange ever sees half a
+ * change.
  *
- * Partners and applications change with every write to them, the rest with a reload: so the rest is
+ * Those three change with every write to them, the rest with a reload: so the rest is
  * a base that snapshots share, and a change of the tables costs microseconds.
  *
  * Reading: snapshot_now() costs one load; the pointer holds until the worker's loop passes its next
@@ -12,6 +13,7 @@
 
 #include <stdatomic.h>
 
+#include "acl/tables.h"
 #include "config/config.h"
 #include "core/arena.h"
 #include "core/str.h"
@@ -32,23 +34,34 @@ struct snapshot {
     struct keyring *keyring;
     uint64_t verify_version; /* the same as long as what was verified once still is */
     struct party *party;
+    struct acl_tables *acls;
     uint64_t version; /* the same as long as every token is worth what it was, entries apart */
-    uint64_t tables_version; /* the store's, of what party shows: a writer compares it */
+    uint64_t tables_version; /* the store's, of what party and acls show: a writer compares it */
     struct str metadata;     /* the RFC 8414 document */
     struct str metadata_etag;
     struct str cache_control;    /* of metadata and key set */
     struct quiesce_garbage note; /* of its retirement */
 };
 
-/* The snapshot owns catalogue, keyring and party from a successful call on. config and metadata are
- * copied. previous (may be NULL): the one it will follow. */
+/* All that changes with what the store holds, of one version of it. */
+struct snapshot_tables {
+    struct party *party;
+    struct acl_tables *acls;
+    uint64_t version;
+};
+
+/* Lets go of both; NULLs are accepted. */
+void snapshot_tables_done(struct snapshot_tables *tables);
+
+/* The snapshot owns catalogue, keyring and tables from a successful call on. config and metadata
+ * are copied. previous (may be NULL): the one it will follow. */
 RESULT snapshot_new(const struct config *config, struct scope_catalogue *catalogue,
-                    struct keyring *keyring, struct party *party, struct str metadata,
-                    const struct snapshot *previous, struct snapshot **out);
+                    struct keyring *keyring, const struct snapshot_tables *tables,
+                    struct str metadata, const struct snapshot *previous, struct snapshot **out);
 
 /* The same with other tables, which are the snapshot's from a successful call on. */
-RESULT snapshot_with_party(const struct snapshot *old, struct party *party, uint64_t tables_version,
-                           struct snapshot **out);
+RESULT snapshot_with_tables(const struct snapshot *old, const struct snapshot_tables *tables,
+                            struct snapshot **out);
 
 /* Takes over the caller's reference; readers see the new one from here on, the old one goes when
  * the last of them is past it. One caller at a time. */

@@ -90,11 +90,13 @@ unsigned bed_turn(struct bed *bed)
 
 struct snapshot *bed_snapshot(struct bed *bed, const char *issuer)
 {
+    static const struct snapshot_tables no_tables;
     struct snapshot *snapshot;
 
     bed->config.server.issuer = str_from(issuer);
     bed->config.keys.jwks_max_age_s = 300;
-    cr_assert(result_ok(snapshot_new(&bed->config, NULL, NULL, NULL, STR("{}"), NULL, &snapshot)));
+    cr_assert(
+        result_ok(snapshot_new(&bed->config, NULL, NULL, &no_tables, STR("{}"), NULL, &snapshot)));
     return snapshot;
 }
 

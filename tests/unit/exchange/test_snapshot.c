@@ -26,12 +26,24 @@ static struct config config(struct str issuer)
     };
 }
 
+static const struct snapshot_tables no_tables;
+
+/* The tree's, with a hold on them. */
+static struct snapshot_tables tables_of(struct tree *tree)
+{
+    struct snapshot_tables tables = {.party = tree->party, .version = 1};
+
+    party_ref(tree->party);
+    cr_assert(result_ok(acl_tables_load(tree->store, NULL, &tables.acls)));
+    return tables;
+}
+
 Test(snapshot, keeps_copies_of_what_it_was_made_of)
 {
     char issuer[] = "https://as.example", metadata[] = "{\"issuer\":\"x\"}";
     struct config from = config(str_from(issuer));
     struct snapshot *s;
-    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), NULL, &s)));
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, &no_tables, str_from(metadata), NULL, &s)));
     memset(issuer, '!', sizeof(issuer));
     memset(metadata, '!', sizeof(metadata));
     from.tokens.access_ttl_max_s = 1;
@@ -54,7 +66,7 @@ static struct snapshot *with_metadata(const char *metadata)
 {
     const struct config from = config(STR("https://as.example"));
     struct snapshot *s;
-    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, NULL, str_from(metadata), NULL, &s)));
+    cr_assert(result_ok(snapshot_new(&from, NULL, NULL, &no_tables, str_from(metadata), NULL, &s)));
     return s;
 }
 
@@ -95,12 +107,12 @@ Test(snapshot, tokens_stay_verified_as_long_as_nothing_changes_that_verifies_the
         struct config from = config(STR("https://as.example"));
         struct snapshot *first, *second;
         cr_assert(result_ok(
-            snapshot_new(&from, NULL, bed_keys("keys-one"), NULL, STR("{}"), NULL, &first)));
+            snapshot_new(&from, NULL, bed_keys("keys-one"), &no_tables, STR("{}"), NULL, &first)));
         from.server.issuer = str_from(rows[i].issuer);
         from.tokens.jwt_type = rows[i].types;
         from.tokens.access_ttl_max_s++; /* no matter */
-        cr_assert(result_ok(
-            snapshot_new(&from, NULL, bed_keys(rows[i].keys), NULL, STR("[]"), first, &second)));
+        cr_assert(result_ok(snapshot_new(&from, NULL, bed_keys(rows[i].keys), &no_tables, STR("[]"),
+                                         first, &second)));
         cr_assert_eq(second->verify_version - first->verify_version, rows[i].steps, "row %zu", i);
         snapshot_unref(first);
         snapshot_unref(second);
@@ -141,21 +153,21 @@ Test(snapshot, without_memory_there_is_none_and_nothing_was_taken)
     int fails = 0;
 
     tree_init(&tree);
+    struct snapshot_tables tables = tables_of(&tree);
     memset(metadata, 'm', sizeof(metadata));
     while (!result_ok(made)) {
         mallocs_left = fails++;
-        made = snapshot_new(&from, tree.catalogue, NULL, tree.party,
+        made = snapshot_new(&from, tree.catalogue, NULL, &tables,
                             str_make(metadata, sizeof(metadata)), NULL, &s);
         mallocs_left = -1;
         if (!result_ok(made)) {
             cr_assert_eq(made.code, ERR_FAULT_MEMORY);
             cr_assert_null(s);
-            cr_assert_not_null(party_root(tree.party), "still the caller's");
+            cr_assert_not_null(party_root(tables.party), "still the caller's");
         }
     }
     cr_assert_gt(fails, 2);
     tree.catalogue = NULL; /* now the snapshot's */
-    tree.party = NULL;
     snapshot_unref(s);
     tree_done(&tree);
     leaks_check();
@@ -171,11 +183,10 @@ static void publish_tree(struct bed *bed, struct tree *tree)
 
     tree_init(tree);
     bed_init(bed);
-    party_ref(tree->party);
+    struct snapshot_tables tables = tables_of(tree);
     cr_assert(result_ok(
-        snapshot_new(&from, tree->catalogue, bed_keys("keys"), tree->party, STR("{}"), NULL, &s)));
+        snapshot_new(&from, tree->catalogue, bed_keys("keys"), &tables, STR("{}"), NULL, &s)));
     tree->catalogue = NULL; /* now the snapshot's */
-    s->tables_version = 1;
     snapshot_publish(&bed->server, s);
 }
 
@@ -247,7 +258,7 @@ Test(snapshot, tables_that_could_not_follow_are_outdated_until_others_come)
     const struct store_change first = gone(&tree.shop_app), second = gone(&tree.below_app);
     const struct snapshot *now = snapshot_now(&bed.server);
     while (now == snapshot_now(&bed.server)) {
-        struct party *fresh = NULL;
+        struct snapshot_tables fresh = {.version = 1};
         struct snapshot *repaired;
         mallocs_left = fails++;
         snapshot_change_tables(&bed.server, &first, 1, 2);
@@ -259,8 +270,9 @@ Test(snapshot, tables_that_could_not_follow_are_outdated_until_others_come)
         cr_assert_eq(now, snapshot_now(&bed.server), "what is missing stays missing");
         cr_assert_eq(now->tables_version, 1u);
 
-        cr_assert(result_ok(party_load(tree.store, now->catalogue, &fresh)));
-        cr_assert(result_ok(snapshot_with_party(now, fresh, 1, &repaired)));
+        cr_assert(result_ok(party_load(tree.store, now->catalogue, &fresh.party)));
+        cr_assert(result_ok(acl_tables_load(tree.store, now->acls, &fresh.acls)));
+        cr_assert(result_ok(snapshot_with_tables(now, &fresh, &repaired)));
         snapshot_publish(&bed.server, repaired);
         now = repaired;
         cr_assert(!party_is_outdated(now->party));

@@ -29,7 +29,9 @@ static void publish(struct bed *bed)
     buf_init_heap(&metadata, METADATA_MAX);
     bed_metadata(bed->config.server.issuer, tree->catalogue, &metadata);
     cr_assert(!metadata.failed);
-    cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, bed->keys.keyring, tree->party,
+    struct snapshot_tables tables = {.party = tree->party};
+    cr_assert(result_ok(acl_tables_load(tree->store, NULL, &tables.acls)));
+    cr_assert(result_ok(snapshot_new(&bed->config, tree->catalogue, bed->keys.keyring, &tables,
                                      buf_view(&metadata), NULL, &snapshot)));
     buf_free(&metadata);
     tree->catalogue = NULL;
