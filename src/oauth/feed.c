@@ -60,9 +60,10 @@ static bool write_events(const struct feed_desk *desk, struct arena *memory, str
     if (events == NULL)
         return false;
     for (size_t i = 0; i < count; i++) {
+        const struct store_entry *entry = &desk->read.out.feed[i].entry;
         struct buf b;
-        buf_init_arena(&b, memory, 256, STREAM_UNSENT_MAX);
-        follower_write_event(&feed_id, &desk->read.out.feed[i].entry, &b);
+        buf_init_arena(&b, memory, revocations_entry_room(entry), STREAM_UNSENT_MAX);
+        follower_write_event(&feed_id, entry, &b);
         if (b.failed)
             return false;
         events[i] = buf_view(&b);

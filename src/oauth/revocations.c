@@ -163,6 +163,15 @@ static void write_entries(const struct exchange *x, uint64_t heard, struct json_
     json_write_member_bool(w, STR("has_more"), through < heard);
 }
 
+static size_t room_for(const struct store_read *read)
+{
+    size_t room = ANSWER_FIRST;
+
+    for (size_t i = 0; i < read->out.count; i++)
+        room += revocations_entry_room(&read->out.feed[i].entry);
+    return room;
+}
+
 static enum step_result show(struct exchange *x)
 {
     struct revocations_state *state = x->state;
@@ -172,7 +181,8 @@ static enum step_result show(struct exchange *x)
 
     if (state->from.given && !result_ok(state->read.result))
         return exchange_fault(x, state->read.result);
-    buf_init_arena(&b, &x->arena, ANSWER_FIRST, LIMIT_ARENA_BATCH);
+    buf_init_arena(&b, &x->arena, state->from.given ? room_for(&state->read) : ANSWER_FIRST,
+                   LIMIT_ARENA_BATCH);
     json_writer_init(&w, &b);
     json_write_object_begin(&w);
     revocations_write_head(x->worker->server, x->snapshot, heard, &w);

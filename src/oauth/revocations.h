@@ -44,6 +44,10 @@ struct str revocations_kind(enum entry_kind kind);
 /* One JSON object in one line. */
 void revocations_write_entry(const struct store_entry *entry, struct json_writer *w);
 
+/* Room for that and for its event around it, unless its texts are full of what JSON escapes: what a
+ * buffer begins with, since in an arena one that grows leaves its pieces behind. */
+size_t revocations_entry_room(const struct store_entry *entry);
+
 /* Whether the caller could be told at introspection of a token that the entry ends or narrows
  * (F-07, THREATS-31). Where nobody can say any more whose token it was, it is shown: a live one
  * must not be hidden, and an id opens nothing. */

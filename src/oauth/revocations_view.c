@@ -1,5 +1,6 @@
 #include "oauth/revocations.h"
 
+#include "core/limits.h"
 #include "exchange/snapshot.h"
 #include "oauth/feed.h"
 #include "revocation/selector.h"
@@ -129,6 +130,14 @@ static void write_subject(const struct store_entry *entry, struct json_writer *w
     case ENTRY_PLAN:
         break;
     }
+}
+
+size_t revocations_entry_room(const struct store_entry *entry)
+{
+    enum { REST = 512, AROUND_NAME = 3 };
+    struct str scopes = entry->kind == ENTRY_SELECTOR ? entry->selector.scopes : STR_NONE;
+
+    return REST + scopes.len + (scopes.len > 0 ? AROUND_NAME * LIMIT_SCOPES : 0);
 }
 
 /* Times are those of JWTs, in seconds: they are held against `iat` and `exp`. */

@@ -1,7 +1,9 @@
 /* How positions of the feed are read, and what its entries are called (F-14). */
 #include <criterion/criterion.h>
+#include <string.h>
 
-#include "oauth/revocations.h"
+#include "core/limits.h"
+#include "oauth/follower.h"
 #include "json/write.h"
 
 #define FEED "01a20196-687d-7845-b0f3-22073c43eb3b"
@@ -73,4 +75,37 @@ Test(feed_view, entries_are_one_line_of_json)
     cr_assert(str_eq(buf_view(&b), STR("{\"number\":6,\"kind\":\"key\",\"kid\":\"k\",\"below\":6,"
                                        "\"until\":78}")),
               "%.*s", STR_ARG(buf_view(&b)));
+}
+
+/* Of a whole page of the longest ones too: an arena holds it. */
+Test(feed_view, an_event_fits_where_it_begins)
+{
+    enum { NAME = LIMIT_SCOPE_NAME + 1, ALL = LIMIT_SCOPES * NAME - 1 };
+    static char names[ALL], memory[ALL * 2];
+    const struct sid feed = {{1}}, other = {{2}};
+    struct store_entry entry = {
+        .number = INT64_MAX,
+        .kind = ENTRY_SELECTOR,
+        .below = INT64_MAX,
+        .selector = {.client_id = other,
+                     .partner_sid = other,
+                     .user_sid = other,
+                     .kid = STR("eJ3UGO7d2nUwkLPuO5Mw_C0uDCy9k6PsAWGS2oH0Rbk"),
+                     .before_s = INT32_MAX,
+                     .descendants = true,
+                     .over_ceiling = true},
+        .end_s = INT32_MAX};
+
+    for (size_t count = 0; count <= LIMIT_SCOPES; count += LIMIT_SCOPES / 2) {
+        struct buf b;
+        memset(names, 'a', sizeof(names));
+        for (size_t i = NAME - 1; i < sizeof(names); i += NAME)
+            names[i] = ' ';
+        entry.selector.scopes = str_make(names, count == 0 ? 0 : count * NAME - 1);
+        buf_init_fixed(&b, memory, sizeof(memory));
+        follower_write_event(&feed, &entry, &b);
+        cr_assert(!b.failed && b.len <= revocations_entry_room(&entry), "%zu: %zu", count, b.len);
+    }
+    cr_assert_lt(STORE_SELECTORS * (revocations_entry_room(&entry) + ALL),
+                 LIMIT_ARENA_BATCH * 3 / 4);
 }
