@@ -10,11 +10,11 @@
 enum { DETAIL_MAX = 128 };
 
 /* What does not work now may work again tomorrow; and where a selector ended the JWT that was
- * found, the token may live on in a later one. */
+ * found, the token may live on in a later one. Whether a token is over for good is the store's to
+ * say (P2). */
 static bool is_to_end(const struct leak *leak)
 {
-    return leak->known && (leak->kind == FOUND_ACCESS_TOKEN ? leak->state != LEAK_EXPIRED
-                                                            : leak->state != LEAK_REVOKED);
+    return leak->known && (leak->kind == FOUND_ACCESS_TOKEN || leak->state != LEAK_REVOKED);
 }
 
 /* {"leaked":true} and which secret: never its text (P5). */
@@ -149,7 +149,7 @@ enum step_result leaks_step_act(struct exchange *x)
 static void take_token(struct leaks *leaks, struct leak *leak, uint64_t number)
 {
     leak->acted = leak->state == LEAK_REVOKED ? number > leaks->before : number > 0;
-    leak->state = number > 0 ? LEAK_REVOKED : LEAK_EXPIRED; /* while it was looked at */
+    leak->state = number > 0 ? LEAK_REVOKED : LEAK_EXPIRED;
     if (number > leaks->number)
         leaks->number = number;
 }

@@ -62,24 +62,18 @@ static void match_page(struct revocation_walk *walk)
     quiesce_offline(walk->reader);
 }
 
-/* While the clock is in doubt no token is over: one that looks so may have its time again, and by
- * then what revoked each is gone (P2). */
-static int64_t over_s(const struct revocation_walk *walk)
-{
-    const struct server *server = walk->server;
-    return store_clock_is_trusted(server->store) ? clock_wall_s(server->clock) : 0;
-}
-
 static RESULT read_page(struct revocation_walk *walk, bool *out_more)
 {
     const struct revocation_row *revocation = &walk->revocation;
     bool each = revocation->selector.over_ceiling;
 
+    /* A token that only looks over may have its time again, and by then what revoked each is gone
+     * (P2). */
     walk->read = (struct store_read){
         .verb = STORE_TOKEN_WALK,
         .in.token_walk = {.after = walk->cursor,
                           .below = each ? revocation->number : revocation->below,
-                          .now_s = over_s(walk),
+                          .now_s = store_surely_over_s(walk->server->store),
                           .client_id = revocation->selector.client_id,
                           .limit = STORE_REVOCATION_ROWS - walk->count},
     };

@@ -28,16 +28,16 @@ static RESULT create_token(struct store *store, struct store_request *request)
     return RESULT_OK;
 }
 
-/* A revocation too many does no harm, one too few would (P2): so nothing is over in doubt. */
+/* A revocation too many does no harm, one too few would (P2): what only looks over has an entry,
+ * which goes with it. */
 static RESULT revoke_token(struct store *store, struct store_request *request, bool *changed)
 {
     struct store_batch *batch = &store->batch;
     struct store_entry entry =
         store_next_entry(batch, ENTRY_TOKEN_REVOKED, request->in.token_revoke.end_s);
-    int64_t over_ms = store_over_ms(store);
 
     entry.id = request->in.token_revoke.token_sid;
-    TRY(store->backend->ops->token_revoke(store->backend, &entry, over_ms / 1000,
+    TRY(store->backend->ops->token_revoke(store->backend, &entry, store_surely_over_s(store),
                                           request->if_revision, &request->out.number,
                                           &request->outcome));
     *changed = request->outcome == STORE_OUTCOME_DONE && request->out.number == entry.number;

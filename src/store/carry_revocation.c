@@ -195,7 +195,7 @@ static RESULT revoke_each(struct store *store, const struct sid *token_sid, bool
     uint64_t number = 0;
 
     entry.id = *token_sid;
-    TRY(store->backend->ops->token_revoke(store->backend, &entry, store_over_ms(store) / 1000, 0,
+    TRY(store->backend->ops->token_revoke(store->backend, &entry, store_surely_over_s(store), 0,
                                           &number, &outcome));
     *out_changed = number == entry.number;
     if (*out_changed)

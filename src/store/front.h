@@ -142,7 +142,8 @@ RESULT store_end_entry(struct store *store, struct store_entry *entry);
 /* A token is signed up to exp_s: entries that may speak of it stay for as long. */
 RESULT store_note_tokens_end(struct store *store, int64_t exp_s);
 
-/* The wall clock for questions whether something is over: nothing is while it is in doubt. */
+/* The wall clock for questions whether a secret is over: none is while it is in doubt. Of tokens
+ * see store_surely_over_s: a secret that works again has its application back, no more. */
 int64_t store_over_ms(const struct store *store);
 
 /* ---- carry_party.c: partners, applications, secrets ---- */

@@ -23,7 +23,7 @@ static RESULT transact(struct store *store,
 
 static RESULT prune(struct store *store, int64_t *pruned)
 {
-    int64_t over_s = wall_watch_over_ms(&store->watch) / 1000;
+    int64_t over_s = store_surely_over_s(store);
     struct store_prune step = {
         .tokens_before_s = over_s - store->expired_kept_s,
         .entries_before_s = over_s,
@@ -46,7 +46,7 @@ static void prune_step(struct store *store)
     int64_t pruned = 0;
 
     store->prune_pending = false;
-    if (wall_watch_over_ms(&store->watch) == 0)
+    if (store_surely_over_s(store) == 0)
         return;
     struct result result = transact(store, prune, &pruned);
     if (!result_ok(result)) {
@@ -82,7 +82,7 @@ void store_keep_wall(struct store *store)
 static void tick(struct store *store, int64_t mono_ms)
 {
     if (store->hooks.housekeeping != NULL)
-        store->hooks.housekeeping(store->hooks.context, wall_watch_over_ms(&store->watch) / 1000);
+        store->hooks.housekeeping(store->hooks.context, store_surely_over_s(store));
     if (mono_ms - store->kept_ms >= STORE_KEEP_MS || !store_is_healthy(store)) {
         store_keep_wall(store);
         store->kept_ms = mono_ms;

@@ -232,6 +232,11 @@ bool store_clock_is_trusted(const struct store *store)
     return wall_watch_is_trusted(&store->watch);
 }
 
+int64_t store_surely_over_s(const struct store *store)
+{
+    return wall_watch_over_ms(&store->watch) / 1000;
+}
+
 struct result store_start(struct store *store, const struct store_hooks *hooks)
 {
     assert(!store->started);

@@ -160,7 +160,8 @@ RESULT store_start(struct store *store, const struct store_hooks *hooks);
 
 enum store_verb {
     STORE_TOKEN_CREATE,
-    STORE_TOKEN_REVOKE, /* makes an entry unless the token has one already or is over */
+    STORE_TOKEN_REVOKE, /* makes an entry unless the token has one already or is surely
+                           over */
     STORE_EPOCH_CREATE,
     STORE_ENTRIES_READ,
     STORE_TOKEN_UPDATE,   /* CONFLICT also for a revoked one, or one that a selector has ended */
@@ -382,5 +383,10 @@ bool store_is_healthy(struct store *store);
 
 /* False while the wall clock is in doubt (SPEC 6) and clean-up waits. For /readyz. Thread-safe. */
 bool store_clock_is_trusted(const struct store *store);
+
+/* What ended at or before it is over whatever becomes of the clock, and needs no revocation and no
+ * telling: a minute behind the wall clock; 0, so that nothing is, in doubt and in the first hour
+ * after the start (SPEC 6, P2). Thread-safe. */
+int64_t store_surely_over_s(const struct store *store);
 
 #endif

@@ -6,7 +6,8 @@
  * would be alive again once it is put right (P2). An hour is the longest life of a token by
  * default, so what was there at the start is over by then whatever the clock says.
  *
- * Only the clean-up asks: everything else takes the clock as it is. */
+ * The clean-up asks, and whatever makes or tells no entry of what is over: everything else takes
+ * the clock as it is. */
 #ifndef STORE_WALL_WATCH_H
 #define STORE_WALL_WATCH_H
 
@@ -41,7 +42,7 @@ static inline bool wall_watch_is_trusted(const struct wall_watch *watch)
 }
 
 /* What ended before this is over and may be forgotten: a leap's length behind the wall clock; 0
- * while nothing may be. */
+ * while nothing may be. Thread-safe. */
 int64_t wall_watch_over_ms(const struct wall_watch *watch);
 
 #endif

@@ -2,6 +2,7 @@
 and with a record of each (F-37)."""
 
 import json
+import time
 
 import pytest
 
@@ -171,6 +172,14 @@ def test_F_37_THREATS_63_a_token_is_revoked(bed, desk):
     assert (done["object"], done["result"], done["detail"]) == (items[0]["token_sid"], "done", {"leaked": True})
     item, = check(bed, desk, token, act=True)
     assert (item["state"], item["acted"]) == ("revoked", False)
+
+
+def test_THREATS_63_P2_what_may_only_look_expired_ends_too(bed, desk, forger):
+    """In the first hour the clock may be ahead: whether a token is over for good is the store's to say."""
+    now = int(time.time())
+    expired = forger.make(payload={"iat": now - 100, "exp": now - 1})
+    assert [(item["state"], item["acted"]) for act in (False, True, True) for item in check(bed, desk, expired, act=act)
+            ] == [("expired", False), ("revoked", True), ("revoked", False)]
 
 
 def test_THREATS_63_P2_a_jwt_that_a_selector_ended_ends_the_token(bed, desk):

@@ -100,7 +100,10 @@ def feed_length(bed):
     return int(bed.redis("XLEN", "scopemint:v1:feed"))
 
 
-def test_7009_2_2_c_F_16_an_expired_token_leaves_no_trace(bed, forger, is_long):
+def test_7009_2_2_c_F_16_an_expired_token_leaves_one_trace_at_most(bed, forger, is_long):
+    """In the first hour after a start the clock may be ahead, and what looks expired be alive once it is put right: so it
+    has one entry, that goes as soon as it is over for sure (P2), however often it is revoked. By then it has none:
+    a_token_that_is_over_makes_no_entry, in unit/store/test_contract.c."""
     now = int(time.time())
     link = bed.connect()
     before = feed_length(bed)
@@ -108,8 +111,8 @@ def test_7009_2_2_c_F_16_an_expired_token_leaves_no_trace(bed, forger, is_long):
     for _ in range(100_000 if is_long else 200):
         assert bed.post("/oauth/revoke", {"token": expired}, bed.app, connection=link).status == 200
     link.close()
-    assert feed_length(bed) == before + 1
-    assert bed.redis("EXISTS", f"scopemint:v1:revoked:{token_sid(expired)}") == "0"
+    assert feed_length(bed) == before + 2
+    assert bed.redis("EXISTS", f"scopemint:v1:revoked:{token_sid(expired)}") == "0"  # by Redis' own clock
 
 
 def comparable(reply):
@@ -119,11 +122,12 @@ def comparable(reply):
 
 def test_7009_2_2_e_nothing_tells_them_apart(bed, token, forger):
     revoked = bed.issue(bed.app)
-    bed.revoke(revoked)
     now = int(time.time())
+    expired = forger.make(payload={"iat": now - 100, "exp": now - 1})
+    for value in (revoked, expired):
+        bed.revoke(value)
     answers = [comparable(bed.revoke(value)) for value in (
-        "unknown", revoked, forger.make(payload={"iat": now - 100, "exp": now - 1}),
-        bed.issue(bed.admin), forger.make(sign=lambda data: bytes(64)))]
+        "unknown", revoked, expired, bed.issue(bed.admin), forger.make(sign=lambda data: bytes(64)))]
     assert all(answer == answers[0] for answer in answers), answers
     # What was revoked has made a number, whoever's answer says it first.
     done = bed.revoke(token)

@@ -60,21 +60,23 @@ CONTRACT(what_did_not_happen_is_not_recorded)
 {
     static const char *const expected[] = {"created", "revoked"};
     struct store_request requests[] = {
-        fixture_token(10, LATER_S),
-        fixture_revoke(10, LATER_S),
-        fixture_revoke(10, LATER_S),
-        fixture_revoke(11, FIXTURE_NOW_S),
-        fixture_update(12, STR_NONE, LATER_S),
+        fixture_token(10, LATER_S),  fixture_revoke(10, LATER_S),
+        fixture_revoke(10, LATER_S), fixture_update(12, STR_NONE, LATER_S),
         fixture_token(10, LATER_S),
     };
+    struct store_request over = fixture_revoke(11, FIXTURE_NOW_S);
 
     requests[0].audit = STR("created");
     requests[1].audit = STR("revoked");
-    for (size_t i = 2; i < 6; i++)
+    for (size_t i = 2; i < 5; i++)
         requests[i].audit = STR("never");
-    fixture_submit(f, requests, 6);
+    fixture_submit(f, requests, 5);
     fixture_start(f);
-    fixture_await(f, requests, 6);
+    fixture_await(f, requests, 5);
+    cr_assert(is_head(f->store, head_of(expected, 2)));
+    over.audit = STR("never");
+    fixture_pass(f, 3600 * 1000); /* surely over */
+    cr_assert_eq(fixture_do(f, &over), ERR_NONE);
     cr_assert(is_head(f->store, head_of(expected, 2)));
 }
 

@@ -137,20 +137,53 @@ CONTRACT(revoking_makes_one_entry_per_token)
     cr_assert_eq(f->entries[0].at_ms, FIXTURE_NOW_MS);
 }
 
+/* 7009-2.2-c: after the first hour, and a minute behind the clock (SPEC 6). */
 CONTRACT(a_token_that_is_over_makes_no_entry)
 {
+    enum { HOUR_S = 3600 };
     static const struct {
         int64_t end_s;
         uint64_t number;
-    } cases[] = {{FIXTURE_NOW_S - 1, 0}, {FIXTURE_NOW_S, 0}, {FIXTURE_NOW_S + 1, 1}};
+    } cases[] = {{FIXTURE_NOW_S, 0},
+                 {FIXTURE_NOW_S + HOUR_S - 61, 0},
+                 {FIXTURE_NOW_S + HOUR_S - 60, 0},
+                 {FIXTURE_NOW_S + HOUR_S - 59, 1}};
 
     fixture_start(f);
-    for (unsigned i = 0; i < 3; i++) {
+    fixture_pass(f, HOUR_S * 1000);
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct store_request request = fixture_revoke(10 + i, cases[i].end_s);
         cr_assert_eq(fixture_do(f, &request), ERR_NONE);
         cr_assert_eq(request.out.number, cases[i].number);
     }
     cr_assert_eq(fixture_recorded(f), 1);
+}
+
+/* P2, F-16: a clock that is ahead by less than a day at the start looks like time that passed, so
+ * in the first hour what looks over has one entry, which goes as soon as it is over for sure. */
+CONTRACT(in_the_first_hour_a_token_that_seems_over_makes_one_entry)
+{
+    enum { HOUR_S = 3600 };
+    uint64_t numbers[4];
+
+    fixture_start(f);
+    for (unsigned i = 0; i < 10; i++) {
+        struct store_request revoke = fixture_revoke(10 + i % 2, FIXTURE_NOW_S - 1);
+        cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+        cr_assert_eq(revoke.out.number, 1 + i % 2);
+    }
+    cr_assert_eq(fixture_recorded(f), 2);
+    fixture_pass(f, HOUR_S * 1000 - 1000);
+    cr_assert_eq(fixture_numbers(f, numbers, 4), 2);
+    fixture_pass(f, 1000);
+    cr_assert_eq(fixture_numbers(f, numbers, 4), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        struct store_request revoke = fixture_revoke(10 + i, FIXTURE_NOW_S - 1);
+        cr_assert_eq(fixture_do(f, &revoke), ERR_NONE);
+        cr_assert_eq(revoke.out.number, 0);
+    }
+    cr_assert_eq(fixture_recorded(f), 2);
+    cr_assert_eq(store_last_number(f->store), 2, "nothing at all is written any more");
 }
 
 CONTRACT(an_entry_lives_as_long_as_the_row_was_ever_signed_for)

@@ -158,6 +158,31 @@ CONTRACT(a_step_gives_each_an_entry)
     free(create);
 }
 
+/* P2: what only looks over, by a clock that was ahead at the start, has its entry as well. */
+CONTRACT(a_step_passes_over_what_is_over_for_sure)
+{
+    enum { HOUR_S = 3600 };
+    struct sid tokens[] = {fixture_sid(FIRST), fixture_sid(FIRST + 1)};
+    struct store_request seems_over = fixture_token(FIRST, FIXTURE_NOW_S - 1);
+    struct store_request is_over = fixture_token(FIRST + 1, FIXTURE_NOW_S - 1);
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 1 << 20);
+    fixture_start(f);
+    cr_assert_eq(fixture_do(f, &seems_over), ERR_NONE);
+    cr_assert_eq(fixture_do(f, &is_over), ERR_NONE);
+    revocations_put_in_force(f, 50, over_ceiling); /* number 1 */
+    for (unsigned i = 0; i < 2; i++) {
+        struct store_request step = revocations_step(50, &tokens[i], 1);
+        step.in.revocation_step.each = true;
+        cr_assert_eq(fixture_outcome(f, &step), STORE_OUTCOME_DONE);
+        cr_assert_eq(store_last_number(f->store), 2);
+        cr_assert_eq(revocations_get(f, 50, &arena).tokens, 1);
+        fixture_pass(f, HOUR_S * 1000);
+    }
+    arena_reset(&arena);
+}
+
 /* P3, P4: whichever call fails, a step is whole or nothing, and numbers have no hole. */
 Test(memory_rows, each_call_in_turn, .timeout = 120)
 {
