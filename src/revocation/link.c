@@ -170,9 +170,7 @@ static void poll(struct revocation_link *link)
     link_check(link);
     if (link->polls++ % LINK_POLLS_MEMORY == 0 && !link->memory_is_hidden)
         link_send_memory(&link->wire);
-    if (store_clock_is_trusted(link->store))
-        link_fields_drop(&link->fields, clock_wall_s(link->clock) - LINK_DROP_S, LINK_DROPS,
-                         &link->wire);
+    link_fields_drop(&link->fields, store_surely_over_s(link->store), LINK_DROPS, &link->wire);
 }
 
 static void on_tick(struct loop_timer *timer)

@@ -27,9 +27,13 @@
  *                        and selectors below and before (0: whenever), and of a selector its JSON
  *                        as selector, which is not there where it is taken back (end 0). A plan
  *                        ends nothing
- * What has ended is not written. A field of a hash is taken away a minute after its end; where no
- * server was connected then, or thousands ended, when Redis is filled again from nothing. Until
- * then it ends nothing that is alive.
+ * Whatever the store holds is written, also what has ended by our clock: that may be ahead, and
+ * whoever reads here would take a token for live once it is put right. What has surely ended is not
+ * in the store, or soon will not be; Redis keeps a token's key until its end by a clock of its own,
+ * and what it dropped while that was ahead is missing until it is filled from nothing. A field of a
+ * hash is taken away when it has surely ended: a minute after its end, and not in the first hour of
+ * a server, nor while its clock is in doubt; where no server was connected then, or thousands
+ * ended, when Redis is filled again from nothing. Until then it ends nothing that is alive.
  *
  * An ACL for our user needs no more than
  *   ~scopemint:v1:* +auth +select +client|setname +info +get +set +del +hset +hdel +xadd +xrevrange

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "revocation/link_state.h"
-#include "revocation/selector.h"
 
 static void on_page(struct store_request *request);
 
@@ -33,7 +32,7 @@ static void read_page(struct revocation_link *link)
         .loop = link->loop,
         .done = on_page,
         .in.entries_read = {.after = link->cursor,
-                            .now_s = clock_wall_s(link->clock),
+                            .now_s = 0, /* whatever there is, see link.h */
                             .limit = LINK_PAGE,
                             .entries = link->page,
                             .arena = &link->names},
@@ -102,7 +101,7 @@ static void take_page(struct revocation_link *link, size_t count)
         link->cursor = link->page[count - 1].number;
     if (count < LINK_PAGE) {
         link->fill_is_read = true;
-        /* What ended is not in a page, and no hole. */
+        /* What the store let go of is not in a page, and no hole. */
         link->cursor = link->read_bound > link->cursor ? link->read_bound : link->cursor;
     }
     link_fill_go_on(link);
@@ -130,13 +129,6 @@ static void on_page(struct store_request *request)
         take_page(link, request->out.count);
 }
 
-/* What ended need not be told, but the end of a selector. */
-static bool is_news(const struct revocation_link *link, const struct store_entry *entry)
-{
-    return entry->end_s > clock_wall_s(link->clock) ||
-           (entry->kind == ENTRY_SELECTOR && revocation_entry_is_end(entry));
-}
-
 void link_follow(struct revocation_link *link)
 {
     struct store_entry entry;
@@ -146,8 +138,7 @@ void link_follow(struct revocation_link *link)
         bool is_next = entry.number == link->cursor + 1 && link_queue_is_whole(&entry);
         if (is_next) {
             link->cursor = entry.number;
-            if (is_news(link, &entry))
-                send_entry(link, &entry, entry.number);
+            send_entry(link, &entry, entry.number);
         }
         link_queue_drop(&entry);
         if (!is_next) {

@@ -2,7 +2,7 @@
  * link_fill.c (entries from the store and from the queue). Everything but the queue and the two
  * published words belongs to the loop.
  *
- * The invariant is the cursor: every entry up to it that has not ended was sent over this
+ * The invariant is the cursor: every entry up to it that the store held was sent over this
  * connection, or was there when it opened. So a lost queue, a refused read or a hole in the numbers
  * needs no bookkeeping: the next number is not cursor + 1, and the store is read from the cursor
  * on. */
@@ -29,7 +29,6 @@ enum {
     LINK_POLL_MAX_MS = 1000,
     LINK_POLLS_MEMORY = 16, /* every so many, how Redis is set when its memory is full */
     LINK_DROPS = 256,       /* fields of the hashes taken away at a time */
-    LINK_DROP_S = 60,       /* behind their end, as the index forgets */
 };
 
 enum link_phase {

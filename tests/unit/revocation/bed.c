@@ -17,11 +17,14 @@ static void on_committed(void *context, const struct store_entry *entries, size_
 
 void bed_init(struct bed *bed)
 {
+    bed_init_by(bed, &clock_system);
+}
+
+void bed_init_by(struct bed *bed, const struct clock *clock)
+{
     struct buf error;
-    const struct store_options options = {.url = STR("memory:"),
-                                          .clock = &clock_system,
-                                          .entropy = &entropy_system,
-                                          .expired_kept_s = 1000};
+    const struct store_options options = {
+        .url = STR("memory:"), .clock = clock, .entropy = &entropy_system, .expired_kept_s = 1000};
     const struct store_hooks hooks = {.committed = on_committed, .context = bed};
 
     signal(SIGPIPE, SIG_IGN);

@@ -23,7 +23,8 @@ struct bed {
 
 enum { BED_PATIENCE_MS = 20000 };
 
-void bed_init(struct bed *bed); /* no Redis, no link yet */
+void bed_init(struct bed *bed);                               /* no Redis, no link yet */
+void bed_init_by(struct bed *bed, const struct clock *clock); /* which the store goes by */
 void bed_done(struct bed *bed);
 
 void bed_start_redis(struct bed *bed);
