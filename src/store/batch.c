@@ -64,6 +64,7 @@ static RESULT carry_out_all(struct store *store, struct attempt *attempt)
 
 static RESULT run_transaction(struct store *store, struct attempt *attempt)
 {
+    arena_reset(&store->batch.arena);
     store->batch.progress = (struct store_progress){
         .last_number = store_last_number(store),
         .tables_version = store_tables_version(store),
@@ -134,6 +135,7 @@ void store_batch_run(struct store *store)
         for (size_t i = 0; i < store->batch.count; i++)
             store->batch.requests[i]->result = result;
     }
+    arena_reset(&store->batch.arena);
     if (!result_ok(result) || !result_ok(attempt.fault))
         store_note_health(store, FAULT(ERR_FAULT_STORE));
     else if (attempt.wrote)

@@ -165,10 +165,32 @@ static RESULT carry_out_verb(struct store *store, struct store_request *request,
     return FAULT(ERR_FAULT_INTERNAL);
 }
 
-size_t store_count_entries(const struct store_request *request)
+struct store_weight store_weigh(const struct store_request *request)
 {
-    bool each = request->verb == STORE_REVOCATION_STEP && request->in.revocation_step.each;
-    return each ? request->in.revocation_step.n + 1 : 1;
+    struct store_weight weight = {.entries = 1, .changes = 2};
+
+    switch ((int)request->verb) {
+    case STORE_REVOCATION_STEP:
+        if (request->in.revocation_step.each)
+            weight.entries += request->in.revocation_step.n;
+        break;
+    case STORE_RULE_CREATE:
+    case STORE_RULE_UPDATE:
+        weight.bytes = request->in.rule.row.entries.len;
+        break;
+    case STORE_RULE_DELETE:
+        weight.changes += request->in.rule_delete.detach_count;
+        break;
+    case STORE_TRUNK_GROUP_CREATE:
+        weight.changes += request->in.trunk_group.trunk_count;
+        break;
+    case STORE_TRUNK_GROUP_DELETE:
+        weight.changes += STORE_GROUP_TRUNKS;
+        break;
+    default:
+        break;
+    }
+    return weight;
 }
 
 static void clear_answer(struct store_request *request)

@@ -3,8 +3,9 @@
 #include <assert.h>
 
 #include "store/front.h"
+#include "store/row_texts.h"
 
-static struct store_change *next_change(struct store *store, enum store_change_kind kind)
+struct store_change *store_next_change(struct store *store, enum store_change_kind kind)
 {
     struct store_progress *progress = &store->batch.progress;
     struct store_change *change = &store->batch.changes[progress->change_count++];
@@ -15,7 +16,7 @@ static struct store_change *next_change(struct store *store, enum store_change_k
     return change;
 }
 
-static enum store_outcome outcome_of(enum store_conflict conflict)
+enum store_outcome store_outcome_of(enum store_conflict conflict)
 {
     switch (conflict) {
     case STORE_CONFLICT_NONE:
@@ -44,10 +45,12 @@ struct result store_carry_partner(struct store *store, struct store_request *req
     enum store_conflict conflict = STORE_CONFLICT_NONE;
     bool is_fixed = false;
 
+    row_fill_lists(&row->acls);
+    row_fill_lists(&row->parent_assigned_acls);
     if (request->verb == STORE_PARTNER_CREATE) {
         row->revision = 1;
         TRY(ops->partner_create(store->backend, row, &conflict));
-        request->outcome = outcome_of(conflict);
+        request->outcome = store_outcome_of(conflict);
     } else {
         TRY(ceilings_are_fixed(store, &is_fixed));
         TRY(ops->partner_update(store->backend, row, request->if_revision, is_fixed,
@@ -56,7 +59,7 @@ struct result store_carry_partner(struct store *store, struct store_request *req
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     request->out.revision = row->revision;
-    next_change(store, STORE_CHANGE_PARTNER)->partner = row;
+    store_next_change(store, STORE_CHANGE_PARTNER)->partner = row;
     return RESULT_OK;
 }
 
@@ -69,7 +72,7 @@ static bool is_live(const struct secret_row *row, int64_t over_ms)
 
 static RESULT note_secrets(struct store *store, const struct sid *client_id)
 {
-    struct store_change *change = next_change(store, STORE_CHANGE_SECRETS);
+    struct store_change *change = store_next_change(store, STORE_CHANGE_SECRETS);
 
     change->secrets.client_id = *client_id;
     return store->backend->ops->secrets_read(store->backend, client_id, STORE_SECRETS_LIVE,
@@ -111,7 +114,7 @@ struct result store_carry_secret_create(struct store *store, struct store_reques
         return RESULT_OK;
     }
     TRY(ops->secret_create(store->backend, row, &conflict));
-    request->outcome = outcome_of(conflict);
+    request->outcome = store_outcome_of(conflict);
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     TRY(settle_earlier(store, earlier, count, request->in.secret_create.earlier_end_ms));
@@ -149,10 +152,10 @@ static RESULT create_application(struct store *store, struct store_request *requ
 
     row->revision = 1;
     TRY(store->backend->ops->application_create(store->backend, row, &conflict));
-    request->outcome = outcome_of(conflict);
+    request->outcome = store_outcome_of(conflict);
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
-    next_change(store, STORE_CHANGE_APPLICATION)->application = row;
+    store_next_change(store, STORE_CHANGE_APPLICATION)->application = row;
     if (!request->in.application.has_secret)
         return RESULT_OK;
     request->in.application.secret.client_id = row->client_id;
@@ -168,7 +171,7 @@ static RESULT update_application(struct store *store, struct store_request *requ
     TRY(store->backend->ops->application_update(store->backend, row, request->if_revision, is_fixed,
                                                 &request->outcome));
     if (request->outcome == STORE_OUTCOME_DONE)
-        next_change(store, STORE_CHANGE_APPLICATION)->application = row;
+        store_next_change(store, STORE_CHANGE_APPLICATION)->application = row;
     return RESULT_OK;
 }
 
@@ -193,7 +196,7 @@ struct result store_carry_application_delete(struct store *store, struct store_r
                                 &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
-    next_change(store, STORE_CHANGE_APPLICATION_GONE)->client_id = *client_id;
+    store_next_change(store, STORE_CHANGE_APPLICATION_GONE)->client_id = *client_id;
     if (entry.end_s <= 0)
         return RESULT_OK;
     entry.id = *client_id;

@@ -15,13 +15,17 @@ enum {
     STORE_BATCH = 256, /* requests in one transaction */
     /* One for each, but for a step of a revocation, and the end of its own. */
     STORE_BATCH_ENTRIES = STORE_BATCH + STORE_REVOCATION_ROWS + 1,
-    STORE_READS = 1024,                  /* reads waiting; more are refused */
-    STORE_QUEUE = 64 * 1024,             /* requests waiting; more are refused */
-    STORE_TOUCH_QUEUE = STORE_QUEUE / 2, /* with more, touches are dropped */
-    STORE_PRUNE_STEP = 500,              /* rows removed in one transaction */
-    STORE_TICK_MS = 1000,                /* between two rounds of housekeeping */
-    STORE_KEEP_MS = 60 * 1000,           /* between two times kept */
-    STORE_TOKENS_END_AHEAD_S = 3600      /* so that it is written about once in so long */
+    /* Two for each, but for those of a rule with users or a group with trunks. */
+    STORE_BATCH_CHANGES = 2 * STORE_BATCH + STORE_RULE_USERS + 1,
+    STORE_BATCH_BYTES = 16 * 1024 * 1024, /* of rules' entries, however long the first are */
+    STORE_BATCH_ARENA = 64 * 1024 * 1024, /* rows read to be told again with their changes */
+    STORE_READS = 1024,                   /* reads waiting; more are refused */
+    STORE_QUEUE = 64 * 1024,              /* requests waiting; more are refused */
+    STORE_TOUCH_QUEUE = STORE_QUEUE / 2,  /* with more, touches are dropped */
+    STORE_PRUNE_STEP = 500,               /* rows removed in one transaction */
+    STORE_TICK_MS = 1000,                 /* between two rounds of housekeeping */
+    STORE_KEEP_MS = 60 * 1000,            /* between two times kept */
+    STORE_TOKENS_END_AHEAD_S = 3600       /* so that it is written about once in so long */
 };
 
 struct store_queue {
@@ -68,7 +72,13 @@ struct store_batch {
     int64_t wall_ms;
     struct store_progress progress;
     struct store_entry entries[STORE_BATCH_ENTRIES]; /* the new ones */
-    struct store_change changes[2 * STORE_BATCH];    /* at most two */
+    struct store_change changes[STORE_BATCH_CHANGES];
+    struct arena arena; /* of this attempt */
+};
+
+/* What a request asks for of a batch's room, at most. */
+struct store_weight {
+    size_t entries, changes, bytes;
 };
 
 struct store {
@@ -121,8 +131,7 @@ size_t store_count_creations(const struct store_batch *batch, size_t from);
  */
 RESULT store_carry_out_creations(struct store *store, size_t from, size_t n);
 
-/* How many entries a request makes at most. */
-size_t store_count_entries(const struct store_request *request);
+struct store_weight store_weigh(const struct store_request *request);
 
 /* ---- carry_entry.c ---- */
 
@@ -147,6 +156,10 @@ RESULT store_note_tokens_end(struct store *store, int64_t exp_s);
 int64_t store_over_ms(const struct store *store);
 
 /* ---- carry_party.c: partners, applications, secrets ---- */
+
+/* The next one to tell, for the caller to fill; the tables' version rises. */
+struct store_change *store_next_change(struct store *store, enum store_change_kind kind);
+enum store_outcome store_outcome_of(enum store_conflict conflict);
 
 RESULT store_carry_partner(struct store *store, struct store_request *request);
 RESULT store_carry_application(struct store *store, struct store_request *request);

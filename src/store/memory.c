@@ -8,6 +8,7 @@
 
 #include "store/front.h"
 #include "store/memory_inside.h"
+#include "store/row_texts.h"
 
 struct result memory_falter(struct memory *m)
 {
@@ -39,6 +40,25 @@ void *memory_copy_row(const void *row, size_t size, const size_t *offsets, size_
         at += text->len;
     }
     return copy;
+}
+
+void *memory_copy(enum store_table table, const void *row)
+{
+    const struct row_shape *shape = &row_shapes[table];
+    return memory_copy_row(row, shape->size, shape->texts, shape->text_count);
+}
+
+struct memory_table *memory_table_of(struct memory *m, enum store_table table)
+{
+    struct memory_table *tables[STORE_TABLES] = {
+        [STORE_TOKENS] = &m->tokens,
+        [STORE_PARTNERS] = &m->partners,
+        [STORE_APPLICATIONS] = &m->applications,
+        [STORE_RULES] = &m->rules,
+        [STORE_TRUNK_GROUPS] = &m->trunk_groups,
+        [STORE_TRUNKS] = &m->trunks,
+    };
+    return tables[table];
 }
 
 struct result memory_put(struct memory *m, struct memory_table *table, void *copy)
@@ -177,9 +197,10 @@ static struct result prune(struct store_backend *backend, const struct store_pru
 static void close_memory(struct store_backend *backend)
 {
     struct memory *m = memory_of(backend);
-    struct memory_table *tables[] = {&m->partners,   &m->logins,  &m->applications, &m->secrets,
-                                     &m->tokens,     &m->entries, &m->subjects,     &m->revocations,
-                                     &m->assertions, &m->audit};
+    struct memory_table *tables[] = {
+        &m->partners, &m->logins,       &m->applications, &m->secrets,    &m->tokens,
+        &m->entries,  &m->subjects,     &m->revocations,  &m->assertions, &m->audit,
+        &m->rules,    &m->trunk_groups, &m->trunks};
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         memory_table_done(tables[i]);
@@ -208,6 +229,18 @@ static const struct store_backend_ops ops = {
     .secret_expire = memory_secret_expire,
     .secret_delete = memory_secret_delete,
     .secret_touch = memory_secret_touch,
+    .rule_create = memory_rule_create,
+    .rule_update = memory_rule_update,
+    .rule_delete = memory_rule_delete,
+    .trunk_group_create = memory_trunk_group_create,
+    .trunk_group_update = memory_trunk_group_update,
+    .trunk_group_delete = memory_trunk_group_delete,
+    .trunk_group_raise = memory_trunk_group_raise,
+    .trunk_create = memory_trunk_create,
+    .trunk_update = memory_trunk_update,
+    .trunk_delete = memory_trunk_delete,
+    .trunks_read = memory_trunks_read,
+    .acl_owner_find = memory_acl_owner_find,
     .tokens_create = memory_tokens_create,
     .token_revoke = memory_token_revoke,
     .token_update = memory_token_update,
@@ -250,6 +283,7 @@ struct result store_memory_open(const struct store_backend_options *options,
     memory_entry_init(m);
     memory_revocation_init(m);
     memory_audit_init(m);
+    memory_acl_init(m);
     m->meta.feed_id = options->new_feed_id;
     m->meta_before = m->meta;
     *out = &m->backend;

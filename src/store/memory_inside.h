@@ -14,6 +14,7 @@ struct memory {
     struct memory_table partners, logins, applications, secrets, tokens;
     struct memory_table entries, subjects; /* the same, by number and by what they speak of */
     struct memory_table revocations, assertions, audit;
+    struct memory_table rules, trunk_groups, trunks;
     struct memory_journal journal;
     pthread_mutex_t lock; /* the writer's for a transaction, the reader's for a read */
     bool in_transaction;  /* the writer holds it */
@@ -48,6 +49,11 @@ RESULT memory_falter(struct memory *m);
  * of memory. */
 void *memory_copy_row(const void *row, size_t size, const size_t *offsets, size_t n);
 
+/* The same by the row's shape. */
+void *memory_copy(enum store_table table, const void *row);
+
+struct memory_table *memory_table_of(struct memory *m, enum store_table table);
+
 /* Puts the copy, which it takes over, into a table. */
 RESULT memory_put(struct memory *m, struct memory_table *table, void *copy);
 
@@ -63,9 +69,6 @@ struct result memory_secret_create(struct store_backend *backend, const struct s
                                    enum store_conflict *out);
 struct result memory_read_party(struct store_backend *backend,
                                 const struct store_party_visitor *visitor);
-/* NULL when out of memory. */
-void *memory_copy_partner(const struct partner_row *row);
-void *memory_copy_application(const struct application_row *row);
 
 /* ---- memory_party_change.c ---- */
 
@@ -86,6 +89,41 @@ struct result memory_secret_expire(struct store_backend *backend, const struct s
 struct result memory_secret_delete(struct store_backend *backend, const struct sid *client_id,
                                    const struct sid *secret_id, enum store_outcome *out);
 struct result memory_secret_touch(struct store_backend *backend, const struct store_touch *touch);
+
+/* ---- memory_acl.c ---- */
+
+void memory_acl_init(struct memory *m);
+struct result memory_rule_create(struct store_backend *backend, const struct acl_rule_row *row,
+                                 enum store_conflict *out);
+struct result memory_rule_update(struct store_backend *backend, struct acl_rule_row *row,
+                                 uint64_t if_revision, enum store_outcome *out);
+struct result memory_rule_delete(struct store_backend *backend, const struct sid *rule_sid,
+                                 uint64_t if_revision, enum store_outcome *out);
+struct result memory_trunk_group_create(struct store_backend *backend,
+                                        const struct trunk_group_row *row,
+                                        enum store_conflict *out);
+struct result memory_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result memory_trunk_group_delete(struct store_backend *backend,
+                                        const struct sid *trunk_group_sid, uint64_t if_revision,
+                                        enum store_outcome *out);
+struct result memory_trunk_group_raise(struct store_backend *backend,
+                                       const struct sid *trunk_group_sid);
+struct result memory_trunk_create(struct store_backend *backend, const struct trunk_row *row,
+                                  enum store_conflict *out);
+struct result memory_trunk_update(struct store_backend *backend, struct trunk_row *row,
+                                  uint64_t if_revision, enum store_outcome *out);
+struct result memory_trunk_delete(struct store_backend *backend, const struct sid *trunk_sid,
+                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
+                                  enum store_outcome *out);
+/* Of one group, rising, at most max; how many. */
+size_t memory_trunks_of(const struct memory *m, const struct sid *trunk_group_sid, size_t max,
+                        struct sid *out);
+struct result memory_trunks_read(struct store_backend *backend, const struct sid *trunk_group_sid,
+                                 size_t max, struct sid *out, size_t *out_count);
+struct result memory_acl_owner_find(struct store_backend *backend, enum acl_owner_kind kind,
+                                    const struct sid *sid, struct arena *arena,
+                                    struct acl_owner_row *out, bool *out_found);
 
 /* ---- memory_token.c ---- */
 
@@ -159,8 +197,10 @@ RESULT memory_audit_prune(struct memory *m, int64_t before_ms, size_t limit, siz
 
 /* ---- memory_list.c ---- */
 
-/* STORE_TOKEN_LIST, STORE_PARTNER_LIST, STORE_APPLICATION_LIST. */
-RESULT memory_list_rows(const struct memory *m, struct store_read *read);
+/* STORE_TOKEN_LIST to STORE_TRUNK_LIST. */
+RESULT memory_list_rows(struct memory *m, struct store_read *read);
+/* STORE_RULE_GET, STORE_TRUNK_GROUP_GET, STORE_TRUNK_GET. */
+RESULT memory_get_row(struct memory *m, enum store_table table, struct store_read *read);
 
 /* ---- memory_read.c ---- */
 

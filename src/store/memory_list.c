@@ -3,6 +3,7 @@
 
 #include "store/memory_inside.h"
 #include "store/row_names.h"
+#include "store/row_texts.h"
 
 /* ---- rows and their columns ---- */
 
@@ -13,92 +14,78 @@ struct value {
     int64_t number;
 };
 
-static struct value of_sid(struct sid sid)
-{
-    return (struct value){.is_set = !sid_is_none(&sid), .sid = sid};
-}
+/* Where a column stands in its row. Those that are missing here are no plain members. */
+static const size_t places[STORE_COLUMNS] = {
+    [STORE_TOKEN_SID] = offsetof(struct token_row, token_sid),
+    [STORE_TOKEN_CLIENT_ID] = offsetof(struct token_row, client_id),
+    [STORE_TOKEN_NAME] = offsetof(struct token_row, name),
+    [STORE_TOKEN_CREATED] = offsetof(struct token_row, created_ms),
+    [STORE_TOKEN_EXP] = offsetof(struct token_row, exp_s),
+    [STORE_TOKEN_ACCESSED] = offsetof(struct token_row, last_accessed_ms),
+    [STORE_PARTNER_SID] = offsetof(struct partner_row, partner_sid),
+    [STORE_PARTNER_PARENT_SID] = offsetof(struct partner_row, parent_sid),
+    [STORE_PARTNER_NAME] = offsetof(struct partner_row, name),
+    [STORE_PARTNER_LOGIN] = offsetof(struct partner_row, login),
+    [STORE_PARTNER_CREATED] = offsetof(struct partner_row, created_ms),
+    [STORE_PARTNER_UPDATED] = offsetof(struct partner_row, updated_ms),
+    [STORE_APPLICATION_CLIENT_ID] = offsetof(struct application_row, client_id),
+    [STORE_APPLICATION_PARTNER_SID] = offsetof(struct application_row, partner_sid),
+    [STORE_APPLICATION_NAME] = offsetof(struct application_row, name),
+    [STORE_APPLICATION_CREATED] = offsetof(struct application_row, created_ms),
+    [STORE_APPLICATION_UPDATED] = offsetof(struct application_row, updated_ms),
+    [STORE_RULE_SID] = offsetof(struct acl_rule_row, rule_sid),
+    [STORE_RULE_PARTNER_SID] = offsetof(struct acl_rule_row, partner_sid),
+    [STORE_RULE_NAME] = offsetof(struct acl_rule_row, name),
+    [STORE_RULE_FIELD] = offsetof(struct acl_rule_row, field),
+    [STORE_RULE_OPERATION] = offsetof(struct acl_rule_row, operation),
+    [STORE_RULE_QUANTIFIER] = offsetof(struct acl_rule_row, quantifier),
+    [STORE_RULE_CREATED] = offsetof(struct acl_rule_row, created_ms),
+    [STORE_RULE_UPDATED] = offsetof(struct acl_rule_row, updated_ms),
+    [STORE_TRUNK_GROUP_SID] = offsetof(struct trunk_group_row, trunk_group_sid),
+    [STORE_TRUNK_GROUP_PARTNER_SID] = offsetof(struct trunk_group_row, partner_sid),
+    [STORE_TRUNK_GROUP_NAME] = offsetof(struct trunk_group_row, name),
+    [STORE_TRUNK_GROUP_CREATED] = offsetof(struct trunk_group_row, created_ms),
+    [STORE_TRUNK_GROUP_UPDATED] = offsetof(struct trunk_group_row, updated_ms),
+    [STORE_TRUNK_SID] = offsetof(struct trunk_row, trunk_sid),
+    [STORE_TRUNK_TRUNK_GROUP_SID] = offsetof(struct trunk_row, trunk_group_sid),
+    [STORE_TRUNK_NAME] = offsetof(struct trunk_row, name),
+    [STORE_TRUNK_CREATED] = offsetof(struct trunk_row, created_ms),
+    [STORE_TRUNK_UPDATED] = offsetof(struct trunk_row, updated_ms),
+};
 
-static struct value of_text(struct str text)
+static struct value plain_value(const void *row, enum store_column column)
 {
-    return (struct value){.is_set = true, .text = text};
-}
+    const void *at = (const char *)row + places[column];
+    struct value value = {.is_set = true};
 
-static struct value of_number(int64_t number)
-{
-    return (struct value){.is_set = true, .number = number};
-}
-
-static struct value token_value(const struct token_row *row, enum store_column column)
-{
-    switch ((int)column) {
-    case STORE_TOKEN_SID:
-        return of_sid(row->token_sid);
-    case STORE_TOKEN_CLIENT_ID:
-        return of_sid(row->client_id);
-    case STORE_TOKEN_NAME:
-        return of_text(row->name);
-    case STORE_TOKEN_CREATED:
-        return of_number(row->created_ms);
-    case STORE_TOKEN_EXP:
-        return of_number(row->exp_s);
-    default:
-        return (struct value){.is_set = row->last_accessed_ms > 0, .number = row->last_accessed_ms};
+    switch (store_column_kind(column)) {
+    case STORE_VALUE_SID:
+        value.sid = *(const struct sid *)at;
+        value.is_set = !sid_is_none(&value.sid);
+        break;
+    case STORE_VALUE_TEXT:
+        value.text = *(const struct str *)at;
+        value.is_set = column != STORE_PARTNER_LOGIN || value.text.len > 0;
+        break;
+    case STORE_VALUE_NUMBER:
+        value.number = *(const int64_t *)at;
+        value.is_set = column != STORE_TOKEN_ACCESSED || value.number > 0;
+        break;
     }
-}
-
-static struct value partner_value(const struct partner_row *row, enum store_column column)
-{
-    switch ((int)column) {
-    case STORE_PARTNER_SID:
-        return of_sid(row->partner_sid);
-    case STORE_PARTNER_PARENT_SID:
-        return of_sid(row->parent_sid);
-    case STORE_PARTNER_NAME:
-        return of_text(row->name);
-    case STORE_PARTNER_LOGIN:
-        return (struct value){.is_set = row->login.len > 0, .text = row->login};
-    case STORE_PARTNER_STATUS:
-        return of_text(partner_status_names[row->status]);
-    case STORE_PARTNER_CREATED:
-        return of_number(row->created_ms);
-    default:
-        return of_number(row->updated_ms);
-    }
-}
-
-static struct value application_value(const struct application_row *row, enum store_column column)
-{
-    switch ((int)column) {
-    case STORE_APPLICATION_CLIENT_ID:
-        return of_sid(row->client_id);
-    case STORE_APPLICATION_PARTNER_SID:
-        return of_sid(row->partner_sid);
-    case STORE_APPLICATION_NAME:
-        return of_text(row->name);
-    case STORE_APPLICATION_STATUS:
-        return of_text(application_status_names[row->status]);
-    case STORE_APPLICATION_CREATED:
-        return of_number(row->created_ms);
-    default:
-        return of_number(row->updated_ms);
-    }
+    return value;
 }
 
 static struct value value_of(const void *row, enum store_column column)
 {
-    switch (store_column_table(column)) {
-    case STORE_TOKENS:
-        return token_value(row, column);
-    case STORE_PARTNERS:
-        return partner_value(row, column);
-    case STORE_APPLICATIONS:
-    case STORE_RULES:
-    case STORE_TRUNK_GROUPS:
-    case STORE_TRUNKS:
-    case STORE_TABLES:
-        break;
-    }
-    return application_value(row, column);
+    if (column == STORE_PARTNER_STATUS)
+        return (struct value){.is_set = true,
+                              .text =
+                                  partner_status_names[((const struct partner_row *)row)->status]};
+    if (column == STORE_APPLICATION_STATUS)
+        return (struct value){
+            .is_set = true,
+            .text = application_status_names[((const struct application_row *)row)->status]};
+    return plain_value(row, column);
 }
 
 static int compare_values(const struct value *a, const struct value *b, enum store_column column)
@@ -157,28 +144,44 @@ static bool is_within(const struct memory *m, const struct sid *partner_sid,
     return true;
 }
 
-static const struct sid *partner_of(const void *row, enum store_table table)
+static const enum store_column keys[STORE_TABLES] = {
+    [STORE_TOKENS] = STORE_TOKEN_SID,
+    [STORE_PARTNERS] = STORE_PARTNER_SID,
+    [STORE_APPLICATIONS] = STORE_APPLICATION_CLIENT_ID,
+    [STORE_RULES] = STORE_RULE_SID,
+    [STORE_TRUNK_GROUPS] = STORE_TRUNK_GROUP_SID,
+    [STORE_TRUNKS] = STORE_TRUNK_SID,
+};
+
+static bool is_of_one(const struct sid *partner_sid, const struct store_list *list)
+{
+    for (size_t i = 0; i < list->partner_count; i++) {
+        if (sid_eq(partner_sid, &list->partners[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the list is of whoever the row belongs to. */
+static bool is_theirs(const struct memory *m, const void *row, enum store_table table,
+                      const struct store_list *list)
 {
     switch (table) {
     case STORE_TOKENS:
-        return &((const struct token_row *)row)->partner_sid;
+        return is_within(m, &((const struct token_row *)row)->partner_sid, list);
     case STORE_PARTNERS:
-        return &((const struct partner_row *)row)->partner_sid;
+        return is_within(m, &((const struct partner_row *)row)->partner_sid, list);
     case STORE_APPLICATIONS:
+        return is_within(m, &((const struct application_row *)row)->partner_sid, list);
     case STORE_RULES:
+        return is_of_one(&((const struct acl_rule_row *)row)->partner_sid, list);
     case STORE_TRUNK_GROUPS:
+        return is_within(m, &((const struct trunk_group_row *)row)->partner_sid, list);
     case STORE_TRUNKS:
     case STORE_TABLES:
         break;
     }
-    return &((const struct application_row *)row)->partner_sid;
-}
-
-static enum store_column key_of(enum store_table table)
-{
-    static const enum store_column keys[] = {STORE_TOKEN_SID, STORE_PARTNER_SID,
-                                             STORE_APPLICATION_CLIENT_ID};
-    return keys[table];
+    return sid_eq(&((const struct trunk_row *)row)->trunk_group_sid, &list->trunk_group_sid);
 }
 
 static bool has_status(const struct memory *m, const struct token_row *row,
@@ -203,9 +206,9 @@ static bool has_status(const struct memory *m, const struct token_row *row,
 static bool is_listed(const struct memory *m, const void *row, enum store_table table,
                       const struct store_list *list)
 {
-    struct value key = value_of(row, key_of(table));
+    struct value key = value_of(row, keys[table]);
 
-    if (!is_within(m, partner_of(row, table), list))
+    if (!is_theirs(m, row, table, list))
         return false;
     if (table == STORE_TOKENS && !sid_is_none(&list->client_id) &&
         !sid_eq(&((const struct token_row *)row)->client_id, &list->client_id))
@@ -226,7 +229,7 @@ static bool is_listed(const struct memory *m, const void *row, enum store_table 
 static int compare_rows(const void *a, const void *b, void *context)
 {
     const struct store_list *list = context;
-    enum store_column key = key_of(store_column_table(list->order));
+    enum store_column key = keys[store_column_table(list->order)];
     const void *x = *(void *const *)a;
     const void *y = *(void *const *)b;
     struct value first = value_of(x, list->order);
@@ -239,12 +242,6 @@ static int compare_rows(const void *a, const void *b, void *context)
         order = compare_values(&first, &second, key);
     }
     return list->descending ? -order : order;
-}
-
-static const struct memory_table *table_of(const struct memory *m, enum store_table table)
-{
-    const struct memory_table *tables[] = {&m->tokens, &m->partners, &m->applications};
-    return tables[table];
 }
 
 /* Where the page stands among n rows. */
@@ -261,49 +258,62 @@ static void choose_page(struct store_read *read, size_t n, size_t *out_from)
     *out_from = from;
 }
 
-static bool copy_partner(struct arena *arena, const struct partner_row *from,
-                         struct partner_row *to)
+/* A row as reads give it; a group's trunks go into trunks. */
+static void pick_row(const struct memory *m, enum store_table table, const void *stored,
+                     bool without_entries, struct sid trunks[STORE_GROUP_TRUNKS], void *out)
 {
-    *to = *from;
-    return memory_keep(arena, &to->name) && memory_keep(arena, &to->login) &&
-           memory_keep(arena, &to->available_scopes);
+    memcpy(out, stored, row_shapes[table].size);
+    if (table == STORE_RULES && without_entries)
+        ((struct acl_rule_row *)out)->entries = STR("");
+    if (table == STORE_TRUNK_GROUPS) {
+        struct trunk_group_row *row = out;
+        row->trunks = trunks;
+        row->trunk_count = memory_trunks_of(m, &row->trunk_group_sid, STORE_GROUP_TRUNKS, trunks);
+    }
 }
 
-static bool copy_application(struct arena *arena, const struct application_row *from,
-                             struct application_row *to)
+/* What pick_row has left, into the arena. */
+static bool keep_row(const struct memory *m, struct arena *arena, enum store_table table, void *row)
 {
-    *to = *from;
-    return memory_keep(arena, &to->name) && memory_keep(arena, &to->grant_types) &&
-           memory_keep(arena, &to->redirect_uris) && memory_keep(arena, &to->scopes) &&
-           memory_keep(arena, &to->approved_restricted) && memory_keep(arena, &to->audiences) &&
-           memory_keep(arena, &to->jwks);
+    return table == STORE_TOKENS ? memory_keep_token(m, arena, row, row)
+                                 : row_text_keep(table, arena, row);
 }
 
+/* From the page's end where it was read backwards. False: memory is short. */
 static bool copy_page(const struct memory *m, struct store_read *read, enum store_table table,
                       void **rows)
 {
-    static const size_t sizes[] = {sizeof(struct token_row), sizeof(struct partner_row),
-                                   sizeof(struct application_row)};
-    struct arena *arena = read->arena;
-    void *page = arena_array(arena, read->out.count + 1, sizes[table]);
+    const struct store_list *list = &read->in.list;
+    size_t size = row_shapes[table].size;
+    char *page = arena_array(read->arena, read->out.count + 1, size);
+    bool backwards = !sid_is_none(&list->before);
+    struct sid trunks[STORE_GROUP_TRUNKS];
+    size_t bytes = 0;
+    size_t done = 0;
 
-    read->out.tokens = page;
-    for (size_t i = 0; page != NULL && i < read->out.count; i++) {
-        void *to = (char *)page + i * sizes[table];
-        bool copied = table == STORE_TOKENS     ? memory_keep_token(m, arena, rows[i], to)
-                      : table == STORE_PARTNERS ? copy_partner(arena, rows[i], to)
-                                                : copy_application(arena, rows[i], to);
-        if (!copied)
+    for (; page != NULL && done < read->out.count; done++) {
+        size_t i = backwards ? read->out.count - 1 - done : done;
+        void *row = page + i * size;
+        pick_row(m, table, rows[i], list->without_entries, trunks, row);
+        bytes += row_text_size(table, row);
+        if (row_page_is_full(list, bytes, done))
+            break;
+        if (!keep_row(m, read->arena, table, row))
             return false;
     }
-    return page != NULL;
+    if (page == NULL)
+        return false;
+    read->out.is_cut = done < read->out.count;
+    read->out.more |= read->out.is_cut;
+    read->out.tokens = (void *)(page + (backwards ? (read->out.count - done) * size : 0));
+    read->out.count = done;
+    return true;
 }
 
 /* Wherever the page begins. */
-static size_t count_all(const struct memory *m, enum store_table table,
-                        const struct store_list *list)
+static size_t count_all(struct memory *m, enum store_table table, const struct store_list *list)
 {
-    const struct memory_table *rows = table_of(m, table);
+    const struct memory_table *rows = memory_table_of(m, table);
     struct store_list all = *list;
     size_t count = 0;
 
@@ -313,10 +323,10 @@ static size_t count_all(const struct memory *m, enum store_table table,
     return count;
 }
 
-struct result memory_list_rows(const struct memory *m, struct store_read *read)
+struct result memory_list_rows(struct memory *m, struct store_read *read)
 {
     enum store_table table = store_column_table(read->in.list.order);
-    const struct memory_table *all = table_of(m, table);
+    const struct memory_table *all = memory_table_of(m, table);
     void **rows = calloc(all->count + 1, sizeof(*rows));
     size_t count = 0;
     size_t from;
@@ -334,4 +344,23 @@ struct result memory_list_rows(const struct memory *m, struct store_read *read)
     bool copied = copy_page(m, read, table, rows + from);
     free(rows);
     return copied ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
+}
+
+struct result memory_get_row(struct memory *m, enum store_table table, struct store_read *read)
+{
+    struct partner_row key = {.partner_sid = read->in.rule_sid}; /* any row's key stands there */
+    const void *stored = memory_table_find(memory_table_of(m, table), &key);
+    void *row = arena_alloc(read->arena, row_shapes[table].size);
+    struct sid trunks[STORE_GROUP_TRUNKS];
+
+    if (stored == NULL) {
+        read->outcome = STORE_OUTCOME_ABSENT;
+        return RESULT_OK;
+    }
+    if (row == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    pick_row(m, table, stored, false, trunks, row);
+    read->out.tokens = row;
+    read->out.count = 1;
+    return keep_row(m, read->arena, table, row) ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
 }

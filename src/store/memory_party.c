@@ -33,26 +33,6 @@ void memory_party_init(struct memory *m)
     m->secrets.compare = compare_secret;
 }
 
-void *memory_copy_partner(const struct partner_row *row)
-{
-    static const size_t texts[] = {offsetof(struct partner_row, name),
-                                   offsetof(struct partner_row, login),
-                                   offsetof(struct partner_row, available_scopes)};
-    return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
-}
-
-void *memory_copy_application(const struct application_row *row)
-{
-    static const size_t texts[] = {offsetof(struct application_row, name),
-                                   offsetof(struct application_row, grant_types),
-                                   offsetof(struct application_row, redirect_uris),
-                                   offsetof(struct application_row, scopes),
-                                   offsetof(struct application_row, approved_restricted),
-                                   offsetof(struct application_row, audiences),
-                                   offsetof(struct application_row, jwks)};
-    return memory_copy_row(row, sizeof(*row), texts, sizeof(texts) / sizeof(texts[0]));
-}
-
 static bool has_root(const struct memory *m)
 {
     for (size_t i = 0; i < m->partners.count; i++) {
@@ -86,8 +66,8 @@ struct result memory_partner_create(struct store_backend *backend, const struct 
         return RESULT_OK;
     }
     if (has_login)
-        TRY(memory_put(m, &m->logins, memory_copy_partner(row)));
-    TRY(memory_put(m, &m->partners, memory_copy_partner(row)));
+        TRY(memory_put(m, &m->logins, memory_copy(STORE_PARTNERS, row)));
+    TRY(memory_put(m, &m->partners, memory_copy(STORE_PARTNERS, row)));
     *out = STORE_CONFLICT_NONE;
     return RESULT_OK;
 }
@@ -106,7 +86,7 @@ struct result memory_application_create(struct store_backend *backend,
         *out = STORE_CONFLICT_NONE;
     if (*out != STORE_CONFLICT_NONE)
         return RESULT_OK;
-    return memory_put(m, &m->applications, memory_copy_application(row));
+    return memory_put(m, &m->applications, memory_copy(STORE_APPLICATIONS, row));
 }
 
 struct result memory_secret_create(struct store_backend *backend, const struct secret_row *row,
@@ -153,5 +133,11 @@ struct result memory_read_party(struct store_backend *backend,
         TRY(visitor->application(visitor->context, m->applications.rows[i]));
     for (size_t i = 0; i < m->secrets.count; i++)
         TRY(visitor->secret(visitor->context, m->secrets.rows[i]));
+    for (size_t i = 0; visitor->rule != NULL && i < m->rules.count; i++)
+        TRY(visitor->rule(visitor->context, m->rules.rows[i]));
+    for (size_t i = 0; visitor->trunk_group != NULL && i < m->trunk_groups.count; i++)
+        TRY(visitor->trunk_group(visitor->context, m->trunk_groups.rows[i]));
+    for (size_t i = 0; visitor->trunk != NULL && i < m->trunks.count; i++)
+        TRY(visitor->trunk(visitor->context, m->trunks.rows[i]));
     return RESULT_OK;
 }

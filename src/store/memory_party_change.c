@@ -8,7 +8,8 @@ static RESULT move_login(struct memory *m, const struct partner_row *from,
     if (from->login.len > 0 &&
         !memory_table_remove(&m->logins, &m->journal, memory_table_place(&m->logins, from)))
         return FAULT(ERR_FAULT_MEMORY);
-    return to->login.len > 0 ? memory_put(m, &m->logins, memory_copy_partner(to)) : RESULT_OK;
+    return to->login.len > 0 ? memory_put(m, &m->logins, memory_copy(STORE_PARTNERS, to))
+                             : RESULT_OK;
 }
 
 static bool has_anothers_login(const struct memory *m, const struct partner_row *row)
@@ -42,7 +43,7 @@ struct result memory_partner_update(struct store_backend *backend, struct partne
     row->created_ms = stored->created_ms;
     row->revision = stored->revision + 1;
     TRY(move_login(m, stored, row));
-    return memory_put(m, &m->partners, memory_copy_partner(row));
+    return memory_put(m, &m->partners, memory_copy(STORE_PARTNERS, row));
 }
 
 static bool has_same_scopes(const struct application_row *a, const struct application_row *b)
@@ -70,7 +71,7 @@ struct result memory_application_update(struct store_backend *backend, struct ap
     row->partner_sid = stored->partner_sid;
     row->created_ms = stored->created_ms;
     row->revision = stored->revision + 1;
-    return memory_put(m, &m->applications, memory_copy_application(row));
+    return memory_put(m, &m->applications, memory_copy(STORE_APPLICATIONS, row));
 }
 
 struct result memory_application_delete(struct store_backend *backend, const struct sid *client_id,

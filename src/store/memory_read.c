@@ -141,17 +141,19 @@ static RESULT read_locked(struct memory *m, struct store_read *read)
         return memory_list_revocations(m, read);
     case STORE_FEED:
         return memory_read_feed(m, read);
+    case STORE_RULE_GET:
+        return memory_get_row(m, STORE_RULES, read);
+    case STORE_TRUNK_GROUP_GET:
+        return memory_get_row(m, STORE_TRUNK_GROUPS, read);
+    case STORE_TRUNK_GET:
+        return memory_get_row(m, STORE_TRUNKS, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:
-        break;
     case STORE_RULE_LIST:
     case STORE_TRUNK_GROUP_LIST:
     case STORE_TRUNK_LIST:
-    case STORE_RULE_GET:
-    case STORE_TRUNK_GROUP_GET:
-    case STORE_TRUNK_GET:
-        return FAULT(ERR_FAULT_INTERNAL);
+        break;
     }
     return memory_list_rows(m, read);
 }

@@ -23,12 +23,13 @@ static void check(const struct store_read *read)
     const struct store_list *list = &read->in.list;
 
     assert(read->loop != NULL && read->arena != NULL);
-    if (read->verb != STORE_TOKEN_LIST && read->verb != STORE_PARTNER_LIST &&
-        read->verb != STORE_APPLICATION_LIST)
+    if (read->verb < STORE_TOKEN_LIST || read->verb > STORE_TRUNK_LIST)
         return;
     assert(list->limit >= 1 && list->limit <= STORE_PAGE && list->filter_count <= STORE_FILTERS);
     assert(store_column_table(list->order) ==
            (enum store_table)(read->verb - STORE_TOKEN_LIST + STORE_TOKENS));
+    assert(read->verb != STORE_RULE_LIST ||
+           (list->partner_count >= 1 && list->partner_count <= STORE_LIST_PARTNERS));
     for (size_t i = 0; i < list->filter_count; i++) {
         enum store_column column = list->filters[i].column;
         assert(store_column_table(column) == store_column_table(list->order));
@@ -83,7 +84,7 @@ static void *run(void *argument)
     while ((read = take(&store->reads)) != NULL) {
         read->outcome = STORE_OUTCOME_DONE;
         read->out.count = read->out.total = read->out.scanned = 0;
-        read->out.more = false;
+        read->out.more = read->out.is_cut = false;
         read->out.number = 0;
         read->out.walked = (struct sid){{0}};
         read->result = store->reads.reader->ops->read(store->reads.reader, read);

@@ -66,6 +66,29 @@ enum sqlite_verb {
     SQLITE_VERB_AUDIT_PRUNABLE,
     SQLITE_VERB_AUDIT_CHECKPOINT,
     SQLITE_VERB_AUDIT_PRUNE,
+    SQLITE_VERB_RULE_CREATE,
+    SQLITE_VERB_RULE_FIND,
+    SQLITE_VERB_RULE_UPDATE,
+    SQLITE_VERB_RULE_DELETE,
+    SQLITE_VERB_TRUNK_GROUP_CREATE,
+    SQLITE_VERB_TRUNK_GROUP_FIND,
+    SQLITE_VERB_TRUNK_GROUP_UPDATE,
+    SQLITE_VERB_TRUNK_GROUP_DELETE,
+    SQLITE_VERB_TRUNK_GROUP_RAISE,
+    SQLITE_VERB_TRUNK_CREATE,
+    SQLITE_VERB_TRUNK_FIND,
+    SQLITE_VERB_TRUNK_UPDATE,
+    SQLITE_VERB_TRUNK_DELETE,
+    SQLITE_VERB_RULES_READ,
+    SQLITE_VERB_TRUNK_GROUPS_READ,
+    SQLITE_VERB_TRUNKS_READ,
+    SQLITE_VERB_TRUNKS_FIND, /* from here on the reader's too */
+    SQLITE_VERB_ROW_PARTNER,
+    SQLITE_VERB_ROW_APPLICATION,
+    SQLITE_VERB_ROW_RULE,
+    SQLITE_VERB_ROW_RULE_BRIEF,
+    SQLITE_VERB_ROW_TRUNK_GROUP,
+    SQLITE_VERB_ROW_TRUNK,
     SQLITE_VERB_READ_TOKEN, /* from here on the reader's */
     SQLITE_VERB_SCAN_TOKENS,
     SQLITE_VERB_WALK_END,
@@ -182,7 +205,8 @@ bool sqlite_new_tokens_register(struct sqlite *s);
 /* A step of the clean-up of token rows; it goes on where the last one stopped. */
 RESULT sqlite_tokens_prune(struct sqlite *s, int64_t before_s, size_t limit, size_t *out_count);
 
-/* ---- the verbs: sqlite_party.c, sqlite_token.c, sqlite_entry.c, sqlite_revocation.c ---- */
+/* ---- the verbs: sqlite_party.c, sqlite_acl.c, sqlite_token.c, sqlite_entry.c, sqlite_revocation.c
+ * ---- */
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
                                     enum store_conflict *out);
@@ -255,11 +279,48 @@ struct result sqlite_secret_delete(struct store_backend *backend, const struct s
                                    const struct sid *secret_id, enum store_outcome *out);
 struct result sqlite_secret_touch(struct store_backend *backend, const struct store_touch *touch);
 
+struct result sqlite_rule_create(struct store_backend *backend, const struct acl_rule_row *row,
+                                 enum store_conflict *out);
+struct result sqlite_rule_update(struct store_backend *backend, struct acl_rule_row *row,
+                                 uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_rule_delete(struct store_backend *backend, const struct sid *rule_sid,
+                                 uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_trunk_group_create(struct store_backend *backend,
+                                        const struct trunk_group_row *row,
+                                        enum store_conflict *out);
+struct result sqlite_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,
+                                        uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_trunk_group_delete(struct store_backend *backend,
+                                        const struct sid *trunk_group_sid, uint64_t if_revision,
+                                        enum store_outcome *out);
+struct result sqlite_trunk_group_raise(struct store_backend *backend,
+                                       const struct sid *trunk_group_sid);
+struct result sqlite_trunk_create(struct store_backend *backend, const struct trunk_row *row,
+                                  enum store_conflict *out);
+struct result sqlite_trunk_update(struct store_backend *backend, struct trunk_row *row,
+                                  uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_trunk_delete(struct store_backend *backend, const struct sid *trunk_sid,
+                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
+                                  enum store_outcome *out);
+struct result sqlite_trunks_read(struct store_backend *backend, const struct sid *trunk_group_sid,
+                                 size_t max, struct sid *out, size_t *out_count);
+struct result sqlite_acl_owner_find(struct store_backend *backend, enum acl_owner_kind kind,
+                                    const struct sid *sid, struct arena *arena,
+                                    struct acl_owner_row *out, bool *out_found);
+
+/* Hands all rows of the statement to the visitor, by one of them after the other. */
+RESULT sqlite_visit_rows(struct sqlite *s, sqlite3_stmt *statement,
+                         struct result (*visit)(struct sqlite *s, sqlite3_stmt *statement,
+                                                const struct store_party_visitor *visitor),
+                         const struct store_party_visitor *visitor);
+/* The part of store_read_party that is access control. */
+RESULT sqlite_visit_acl(struct sqlite *s, const struct store_party_visitor *visitor);
+
 /* ---- rows, from the columns of a statement that selects exactly these, in this order ---- */
 
 #define SQLITE_PARTNER_COLUMNS                                                     \
     "partner_sid, parent_sid, name, login, status, scopes_all, available_scopes, " \
-    "created_ms, updated_ms, revision"
+    "created_ms, updated_ms, revision, acls, parent_assigned_acls"
 #define SQLITE_APPLICATION_COLUMNS                                                       \
     "client_id, partner_sid, name, type, status, auth_method, grant_types, "             \
     "redirect_uris, scopes_all, scopes, approved_restricted, audiences, introspection, " \

@@ -4,7 +4,9 @@
  * of how the values are spread: the order's own, unless a filter leaves so few rows (PROBE) that
  * sorting them is nothing. SIDs rise with time, so that of a busy partner's tokens the expired ones
  * stand in front of the live ones: these are not walked through. */
+#include "store/row_texts.h"
 #include "store/sqlite_query.h"
+#include "store/sqlite_row.h"
 
 enum { PROBE = 4096 /* rows that are sorted without much ado */ };
 
@@ -158,7 +160,7 @@ static RESULT put_token_page(struct sqlite *s, struct query *q, const struct sto
     return RESULT_OK;
 }
 
-/* ---- partners and applications ---- */
+/* ---- the other tables: first the keys, then row by row ---- */
 
 /* Below the root is everything, and the table's own indexes serve instead of a walk. */
 static RESULT is_everything(struct sqlite *s, const struct store_list *list, bool *out)
@@ -185,32 +187,52 @@ static void put_tree(struct query *q, const struct store_list *list)
     buf_cstr(&q->sql, ") ");
 }
 
+/* Of the tables that follow the tree. */
+static void put_from_tree(struct query *q, enum store_table table, bool everything)
+{
+    buf_cstr(&q->sql, everything ? " FROM " : " FROM tree CROSS JOIN ");
+    buf_cstr(&q->sql, query_table_names[table]);
+    buf_cstr(&q->sql, everything ? " WHERE true" : " ON partner_sid = root WHERE true");
+}
+
+static void put_from_partners(struct query *q, const struct store_list *list)
+{
+    buf_cstr(&q->sql, " FROM acl_rules WHERE partner_sid IN (");
+    for (size_t i = 0; i < list->partner_count; i++) {
+        if (i > 0)
+            buf_char(&q->sql, ',');
+        query_put_sid(q, list->partners[i]);
+    }
+    buf_char(&q->sql, ')');
+}
+
+static bool follows_tree(enum store_table table)
+{
+    return table != STORE_RULES && table != STORE_TRUNKS;
+}
+
 /* SELECT what FROM the rows that the list is of. */
-static void put_party(struct query *q, const struct store_list *list, bool everything,
-                      const char *what)
+static void put_rows(struct query *q, const struct store_list *list, bool everything,
+                     const char *what)
 {
     enum store_table table = store_column_table(list->order);
 
-    if (!everything)
+    if (follows_tree(table) && !everything)
         put_tree(q, list);
     buf_cstr(&q->sql, "SELECT ");
     buf_cstr(&q->sql, what);
-    buf_cstr(&q->sql, everything ? " FROM " : " FROM tree CROSS JOIN ");
-    buf_cstr(&q->sql, table == STORE_PARTNERS ? "partners" : "applications");
-    buf_cstr(&q->sql, everything ? " WHERE true" : " ON partner_sid = root WHERE true");
+    if (follows_tree(table)) {
+        put_from_tree(q, table, everything);
+    } else if (table == STORE_RULES) {
+        put_from_partners(q, list);
+    } else {
+        buf_cstr(&q->sql, " FROM trunks WHERE trunk_group_sid = ");
+        query_put_sid(q, list->trunk_group_sid);
+    }
     query_put_conditions(q, list, table);
 }
 
-static void put_party_page(struct query *q, const struct store_list *list, bool everything)
-{
-    bool partners = store_column_table(list->order) == STORE_PARTNERS;
-
-    put_party(q, list, everything, partners ? SQLITE_PARTNER_COLUMNS : SQLITE_APPLICATION_COLUMNS);
-    query_put_order(q, list, "");
-    query_put_limit(q, list);
-}
-
-static RESULT count_party(struct sqlite *s, struct store_read *read, bool everything)
+static RESULT count_rows(struct sqlite *s, struct store_read *read, bool everything)
 {
     struct store_list all = read->in.list;
     struct query q;
@@ -218,39 +240,123 @@ static RESULT count_party(struct sqlite *s, struct store_read *read, bool everyt
 
     all.after = all.before = (struct sid){{0}};
     query_begin(&q);
-    put_party(&q, &all, everything, "count(*)");
+    put_rows(&q, &all, everything, "count(*)");
     TRY(query_ask_number(s, &q, &total));
     read->out.total = (size_t)total;
     return RESULT_OK;
 }
 
-/* ---- rows ---- */
+static RESULT read_keys(struct sqlite *s, const struct store_list *list, bool everything,
+                        struct sid *out, size_t *out_count)
+{
+    struct query q;
+    struct result result = RESULT_OK;
+    size_t count = 0;
 
-static struct result add_row(struct sqlite *s, sqlite3_stmt *st, struct store_read *read, size_t at)
+    query_begin(&q);
+    put_rows(&q, list, everything, query_key_names[store_column_table(list->order)]);
+    query_put_order(&q, list, "");
+    query_put_limit(&q, list);
+    sqlite3_stmt *st = query_prepare(s, &q);
+    if (st == NULL)
+        return sqlite_fault(s);
+    int step = sqlite3_step(st);
+    for (; step == SQLITE_ROW && result_ok(result); step = sqlite3_step(st)) {
+        if (!sqlite_column_sid(st, 0, &out[count++]))
+            result = sqlite_bad_row(s, "a key that this program has not written");
+    }
+    if (result_ok(result) && step != SQLITE_DONE)
+        result = sqlite_fault(s);
+    sqlite3_finalize(st);
+    *out_count = count;
+    return result;
+}
+
+/* One row, with a group's trunks. *bytes: of the page's text with it. *out_fits: false where the
+ * page is full without it; then nothing went into the arena. */
+static RESULT read_row(struct sqlite *s, struct store_read *read, const struct sid *key, void *row,
+                       size_t *bytes, bool *out_fits)
+{
+    const struct store_list *list = &read->in.list;
+    enum store_table table = store_column_table(list->order);
+    struct sid trunks[STORE_GROUP_TRUNKS];
+    sqlite3_stmt *st;
+
+    TRY(sqlite_row_find(s, table, key, !list->without_entries, row, &st));
+    if (st == NULL)
+        return sqlite_bad_row(s, "an index that names a row which is not there");
+    struct result result =
+        table == STORE_TRUNK_GROUPS ? sqlite_group_trunks(s, row, trunks) : RESULT_OK;
+    *bytes += row_text_size(table, row);
+    *out_fits = !row_page_is_full(list, *bytes, read->out.count);
+    if (result_ok(result) && *out_fits && !row_text_keep(table, read->arena, row))
+        result = FAULT(ERR_FAULT_MEMORY);
+    sqlite3_reset(st);
+    return result;
+}
+
+static RESULT read_page(struct sqlite *s, struct store_read *read, const struct sid *keys, size_t n)
+{
+    size_t size = row_shapes[store_column_table(read->in.list.order)].size;
+    char *rows = (char *)read->out.tokens;
+    size_t bytes = 0;
+    bool fits = true;
+
+    while (read->out.count < n) {
+        size_t at = read->out.count;
+        TRY(read_row(s, read, &keys[at], rows + at * size, &bytes, &fits));
+        if (!fits)
+            break;
+        read->out.count++;
+    }
+    read->out.is_cut = !fits;
+    read->out.more |= read->out.is_cut;
+    return RESULT_OK;
+}
+
+static RESULT list_rows(struct sqlite *s, struct store_read *read)
+{
+    const struct store_list *list = &read->in.list;
+    struct sid *keys = arena_array(read->arena, list->limit + 1, sizeof(*keys));
+    bool everything = false;
+    size_t count = 0;
+
+    if (keys == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    if (follows_tree(store_column_table(list->order)))
+        TRY(is_everything(s, list, &everything));
+    TRY(read_keys(s, list, everything, keys, &count));
+    read->out.more = count > list->limit;
+    TRY(read_page(s, read, keys, count < list->limit ? count : list->limit));
+    return list->want_total ? count_rows(s, read, everything) : RESULT_OK;
+}
+
+/* ---- all ---- */
+
+static struct result add_token(struct sqlite *s, sqlite3_stmt *st, struct store_read *read,
+                               size_t at)
 {
     if (at == read->in.list.limit) {
         read->out.more = true;
         return RESULT_OK;
     }
-    switch (store_column_table(read->in.list.order)) {
-    case STORE_TOKENS:
-        return sqlite_column_token(s, st, read->arena, (struct token_row *)read->out.tokens + at);
-    case STORE_PARTNERS:
-        return sqlite_read_partner(s, st, read->arena,
-                                   (struct partner_row *)read->out.partners + at);
-    case STORE_APPLICATIONS:
-    case STORE_RULES:
-    case STORE_TRUNK_GROUPS:
-    case STORE_TRUNKS:
-    case STORE_TABLES:
-        break;
-    }
-    return sqlite_read_application(s, st, read->arena,
-                                   (struct application_row *)read->out.applications + at);
+    return sqlite_column_token(s, st, read->arena, (struct token_row *)read->out.tokens + at);
 }
 
-static const size_t row_sizes[] = {sizeof(struct token_row), sizeof(struct partner_row),
-                                   sizeof(struct application_row)};
+static RESULT list_tokens(struct sqlite *s, struct store_read *read)
+{
+    const struct store_list *list = &read->in.list;
+    struct query q;
+    size_t count = 0;
+
+    query_begin(&q);
+    TRY(put_token_page(s, &q, list));
+    sqlite3_stmt *st = query_prepare(s, &q);
+    struct result result = sqlite_read_rows(s, st, add_token, read, &count);
+    sqlite3_finalize(st);
+    read->out.count = count < list->limit ? count : list->limit;
+    return result;
+}
 
 /* A page before a row was read backwards. */
 static void turn_around(struct store_read *read, size_t size)
@@ -260,6 +366,9 @@ static void turn_around(struct store_read *read, size_t size)
         struct token_row token;
         struct partner_row partner;
         struct application_row application;
+        struct acl_rule_row rule;
+        struct trunk_group_row trunk_group;
+        struct trunk_row trunk;
     } moved;
 
     for (size_t i = 0, j = read->out.count; i + 1 < j; i++, j--) {
@@ -273,28 +382,12 @@ struct result sqlite_list(struct sqlite_reader *reader, struct store_read *read)
 {
     const struct store_list *list = &read->in.list;
     enum store_table table = store_column_table(list->order);
-    bool everything = false;
-    struct query q;
-    size_t count = 0;
 
-    if (table != STORE_TOKENS)
-        TRY(is_everything(&reader->s, list, &everything));
-    query_begin(&q);
-    if (table == STORE_TOKENS)
-        TRY(put_token_page(&reader->s, &q, list));
-    else
-        put_party_page(&q, list, everything);
-    read->out.tokens = arena_array(read->arena, list->limit, row_sizes[table]);
+    read->out.tokens = arena_array(read->arena, list->limit, row_shapes[table].size);
     if (read->out.tokens == NULL)
         return FAULT(ERR_FAULT_MEMORY);
-    sqlite3_stmt *st = query_prepare(&reader->s, &q);
-    struct result result = sqlite_read_rows(&reader->s, st, add_row, read, &count);
-    sqlite3_finalize(st);
-    TRY(result);
-    read->out.count = count < list->limit ? count : list->limit;
+    TRY(table == STORE_TOKENS ? list_tokens(&reader->s, read) : list_rows(&reader->s, read));
     if (!sid_is_none(&list->before))
-        turn_around(read, row_sizes[table]);
-    if (!list->want_total || table == STORE_TOKENS)
-        return RESULT_OK;
-    return count_party(&reader->s, read, everything);
+        turn_around(read, row_shapes[table].size);
+    return RESULT_OK;
 }

@@ -16,6 +16,8 @@ static void bind_partner(sqlite3_stmt *st, const struct partner_row *row)
     sqlite3_bind_int64(st, 8, row->created_ms);
     sqlite3_bind_int64(st, 9, row->updated_ms);
     sqlite3_bind_int64(st, 10, (sqlite3_int64)row->revision);
+    sqlite_bind_text_str(st, 11, row->acls);
+    sqlite_bind_text_str(st, 12, row->parent_assigned_acls);
 }
 
 struct result sqlite_partner_create(struct store_backend *backend, const struct partner_row *row,
@@ -25,8 +27,8 @@ struct result sqlite_partner_create(struct store_backend *backend, const struct 
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_PARTNER_CREATE,
         "INSERT INTO partners (partner_sid, parent_sid, name, login, status, scopes_all, "
-        "available_scopes, created_ms, updated_ms, revision) "
-        "VALUES (?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, ?8, ?9, ?10)");
+        "available_scopes, created_ms, updated_ms, revision, acls, parent_assigned_acls) "
+        "VALUES (?1, ?2, ?3, nullif(?4, ''), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -75,7 +77,8 @@ struct result sqlite_partner_update(struct store_backend *backend, struct partne
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_PARTNER_UPDATE,
         "UPDATE partners SET name = ?3, login = nullif(?4, ''), status = ?5, scopes_all = ?6, "
-        "available_scopes = ?7, updated_ms = ?9, revision = ?10 WHERE partner_sid = ?1");
+        "available_scopes = ?7, updated_ms = ?9, revision = ?10, acls = ?11, "
+        "parent_assigned_acls = ?12 WHERE partner_sid = ?1");
     enum store_conflict conflict;
 
     if (st == NULL)

@@ -1,6 +1,6 @@
 /* Rows of partners and applications as SQLite gives them, and all of them for the start. */
 #include "store/row_names.h"
-#include "store/sqlite_reader.h"
+#include "store/sqlite.h"
 
 struct result sqlite_column_partner(struct sqlite *s, sqlite3_stmt *st, struct partner_row *out)
 {
@@ -17,6 +17,8 @@ struct result sqlite_column_partner(struct sqlite *s, sqlite3_stmt *st, struct p
     row.created_ms = sqlite3_column_int64(st, 7);
     row.updated_ms = sqlite3_column_int64(st, 8);
     row.revision = (uint64_t)sqlite3_column_int64(st, 9);
+    row.acls = sqlite_column_str(st, 10);
+    row.parent_assigned_acls = sqlite_column_str(st, 11);
     *out = row;
     return RESULT_OK;
 }
@@ -95,10 +97,10 @@ static RESULT visit_secret(struct sqlite *s, sqlite3_stmt *st,
     return visitor->secret(visitor->context, &row);
 }
 
-static RESULT visit_rows(struct sqlite *s, sqlite3_stmt *st,
-                         struct result (*visit)(struct sqlite *s, sqlite3_stmt *st,
-                                                const struct store_party_visitor *visitor),
-                         const struct store_party_visitor *visitor)
+struct result sqlite_visit_rows(struct sqlite *s, sqlite3_stmt *st,
+                                struct result (*visit)(struct sqlite *s, sqlite3_stmt *st,
+                                                       const struct store_party_visitor *visitor),
+                                const struct store_party_visitor *visitor)
 {
     struct result result = RESULT_OK;
 
@@ -133,37 +135,8 @@ struct result sqlite_read_party(struct store_backend *backend,
         "SELECT secret_id, client_id, digest, created_ms, expires_ms, last_used_ms "
         "FROM application_secrets ORDER BY secret_id");
 
-    TRY(visit_rows(s, partners, visit_partner, visitor));
-    TRY(visit_rows(s, applications, visit_application, visitor));
-    return visit_rows(s, secrets, visit_secret, visitor);
-}
-
-/* ---- rows that outlive the statement ---- */
-
-static bool keep(struct arena *arena, struct str *text)
-{
-    *text = arena_str(arena, *text);
-    return text->ptr != NULL;
-}
-
-struct result sqlite_read_partner(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
-                                  struct partner_row *out)
-{
-    TRY(sqlite_column_partner(s, st, out));
-    return keep(arena, &out->name) && keep(arena, &out->login) &&
-                   keep(arena, &out->available_scopes)
-               ? RESULT_OK
-               : FAULT(ERR_FAULT_MEMORY);
-}
-
-struct result sqlite_read_application(struct sqlite *s, sqlite3_stmt *st, struct arena *arena,
-                                      struct application_row *out)
-{
-    TRY(sqlite_column_application(s, st, out));
-    return keep(arena, &out->name) && keep(arena, &out->grant_types) &&
-                   keep(arena, &out->redirect_uris) && keep(arena, &out->scopes) &&
-                   keep(arena, &out->approved_restricted) && keep(arena, &out->audiences) &&
-                   keep(arena, &out->jwks)
-               ? RESULT_OK
-               : FAULT(ERR_FAULT_MEMORY);
+    TRY(sqlite_visit_rows(s, partners, visit_partner, visitor));
+    TRY(sqlite_visit_rows(s, applications, visit_application, visitor));
+    TRY(sqlite_visit_rows(s, secrets, visit_secret, visitor));
+    return sqlite_visit_acl(s, visitor);
 }

@@ -22,9 +22,43 @@ static const char *const column_names[STORE_COLUMNS] = {
     [STORE_APPLICATION_STATUS] = "status",
     [STORE_APPLICATION_CREATED] = "created_ms",
     [STORE_APPLICATION_UPDATED] = "updated_ms",
+    [STORE_RULE_SID] = "rule_sid",
+    [STORE_RULE_PARTNER_SID] = "partner_sid",
+    [STORE_RULE_NAME] = "name",
+    [STORE_RULE_FIELD] = "field",
+    [STORE_RULE_OPERATION] = "operation",
+    [STORE_RULE_QUANTIFIER] = "quantifier",
+    [STORE_RULE_CREATED] = "created_ms",
+    [STORE_RULE_UPDATED] = "updated_ms",
+    [STORE_TRUNK_GROUP_SID] = "trunk_group_sid",
+    [STORE_TRUNK_GROUP_PARTNER_SID] = "partner_sid",
+    [STORE_TRUNK_GROUP_NAME] = "name",
+    [STORE_TRUNK_GROUP_CREATED] = "created_ms",
+    [STORE_TRUNK_GROUP_UPDATED] = "updated_ms",
+    [STORE_TRUNK_SID] = "trunk_sid",
+    [STORE_TRUNK_TRUNK_GROUP_SID] = "trunk_group_sid",
+    [STORE_TRUNK_NAME] = "name",
+    [STORE_TRUNK_CREATED] = "created_ms",
+    [STORE_TRUNK_UPDATED] = "updated_ms",
 };
 
-static const char *const key_names[] = {"token_sid", "partner_sid", "client_id"};
+const char *const query_table_names[STORE_TABLES] = {
+    [STORE_TOKENS] = "tokens",
+    [STORE_PARTNERS] = "partners",
+    [STORE_APPLICATIONS] = "applications",
+    [STORE_RULES] = "acl_rules",
+    [STORE_TRUNK_GROUPS] = "trunk_groups",
+    [STORE_TRUNKS] = "trunks",
+};
+
+const char *const query_key_names[STORE_TABLES] = {
+    [STORE_TOKENS] = "token_sid",
+    [STORE_PARTNERS] = "partner_sid",
+    [STORE_APPLICATIONS] = "client_id",
+    [STORE_RULES] = "rule_sid",
+    [STORE_TRUNK_GROUPS] = "trunk_group_sid",
+    [STORE_TRUNKS] = "trunk_sid",
+};
 
 void query_begin(struct query *q)
 {
@@ -169,13 +203,13 @@ void query_put_conditions(struct query *q, const struct store_list *list, enum s
         query_put_filter(q, list, i);
     if (!sid_is_none(&list->after)) {
         buf_cstr(&q->sql, " AND ");
-        buf_cstr(&q->sql, key_names[table]);
+        buf_cstr(&q->sql, query_key_names[table]);
         buf_cstr(&q->sql, " > ");
         query_put_sid(q, list->after);
     }
     if (!sid_is_none(&list->before)) {
         buf_cstr(&q->sql, " AND ");
-        buf_cstr(&q->sql, key_names[table]);
+        buf_cstr(&q->sql, query_key_names[table]);
         buf_cstr(&q->sql, " < ");
         query_put_sid(q, list->before);
     }
@@ -185,7 +219,7 @@ void query_put_order(struct query *q, const struct store_list *list, const char 
 {
     enum store_table table = store_column_table(list->order);
     bool down = list->descending || !sid_is_none(&list->before);
-    const char *names[] = {column_names[list->order], key_names[table]};
+    const char *names[] = {column_names[list->order], query_key_names[table]};
 
     for (size_t i = 0; i < 2; i++) {
         buf_cstr(&q->sql, i == 0 ? " ORDER BY " : ", ");

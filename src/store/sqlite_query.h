@@ -5,7 +5,10 @@
 
 #include "store/sqlite_reader.h"
 
-enum { QUERY_BYTES = 4096, QUERY_VALUES = 4 * STORE_FILTERS + 16 };
+enum { QUERY_BYTES = 4096, QUERY_VALUES = 4 * STORE_FILTERS + STORE_LIST_PARTNERS + 16 };
+
+extern const char *const query_table_names[STORE_TABLES];
+extern const char *const query_key_names[STORE_TABLES];
 
 struct query_value {
     enum store_value_kind kind;

@@ -223,17 +223,19 @@ static RESULT read_within(struct sqlite_reader *reader, struct store_read *read)
         return sqlite_list_revocations(&reader->s, read);
     case STORE_FEED:
         return sqlite_read_feed(&reader->s, read);
+    case STORE_RULE_GET:
+        return sqlite_get_row(reader, STORE_RULES, read);
+    case STORE_TRUNK_GROUP_GET:
+        return sqlite_get_row(reader, STORE_TRUNK_GROUPS, read);
+    case STORE_TRUNK_GET:
+        return sqlite_get_row(reader, STORE_TRUNKS, read);
     case STORE_TOKEN_LIST:
     case STORE_PARTNER_LIST:
     case STORE_APPLICATION_LIST:
-        break;
     case STORE_RULE_LIST:
     case STORE_TRUNK_GROUP_LIST:
     case STORE_TRUNK_LIST:
-    case STORE_RULE_GET:
-    case STORE_TRUNK_GROUP_GET:
-    case STORE_TRUNK_GET:
-        return FAULT(ERR_FAULT_INTERNAL);
+        break;
     }
     return sqlite_list(reader, read);
 }

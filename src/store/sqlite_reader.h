@@ -27,12 +27,6 @@ struct sqlite_reader {
 RESULT sqlite_column_token(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
                            struct token_row *out);
 
-/* Rows of SQLITE_PARTNER_COLUMNS and SQLITE_APPLICATION_COLUMNS; likewise. */
-RESULT sqlite_read_partner(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
-                           struct partner_row *out);
-RESULT sqlite_read_application(struct sqlite *s, sqlite3_stmt *statement, struct arena *arena,
-                               struct application_row *out);
-
 /* Steps through the statement and hands it to add for each row, with its place; resets it. */
 RESULT sqlite_read_rows(struct sqlite *s, sqlite3_stmt *statement,
                         struct result (*add)(struct sqlite *s, sqlite3_stmt *statement,
@@ -45,8 +39,11 @@ RESULT sqlite_get_revocation(struct sqlite *s, struct store_read *read);
 RESULT sqlite_list_revocations(struct sqlite *s, struct store_read *read);
 RESULT sqlite_read_feed(struct sqlite *s, struct store_read *read);
 
-/* STORE_TOKEN_LIST, STORE_PARTNER_LIST, STORE_APPLICATION_LIST. */
+/* STORE_TOKEN_LIST to STORE_TRUNK_LIST. */
 RESULT sqlite_list(struct sqlite_reader *reader, struct store_read *read);
+/* STORE_RULE_GET, STORE_TRUNK_GROUP_GET, STORE_TRUNK_GET. */
+RESULT sqlite_get_row(struct sqlite_reader *reader, enum store_table table,
+                      struct store_read *read);
 
 struct result sqlite_reader_open(struct store_backend *backend, struct store_reader **out);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/front.h"
+#include "store/row_texts.h"
 
 static RESULT open_backend(const struct store_options *options, struct store_backend **out,
                            struct buf *error)
@@ -74,6 +75,7 @@ struct result store_open(const struct store_options *options, struct store **out
         memcpy(store->node, options->node.ptr, store->node_len);
     adopt_meta(store, &meta);
     init_queue(&store->queue);
+    arena_init(&store->batch.arena, NULL, 0, STORE_BATCH_ARENA);
     pthread_mutex_init(&store->audit_lock, NULL);
     pthread_mutex_init(&store->reads.lock, NULL);
     pthread_cond_init(&store->reads.filled, NULL);
@@ -142,9 +144,11 @@ static RESULT seed_rows(struct store_backend *backend, const struct store_seed *
     enum store_conflict conflict = STORE_CONFLICT_NONE;
 
     for (size_t i = 0; i < seed->partner_count; i++) {
-        const struct partner_row *row = &seed->partners[i];
-        struct result result = ops->partner_create(backend, row, &conflict);
-        TRY(judge_row(result, conflict, "partner", &row->partner_sid, error));
+        struct partner_row row = seed->partners[i];
+        row_fill_lists(&row.acls);
+        row_fill_lists(&row.parent_assigned_acls);
+        struct result result = ops->partner_create(backend, &row, &conflict);
+        TRY(judge_row(result, conflict, "partner", &row.partner_sid, error));
     }
     for (size_t i = 0; i < seed->application_count; i++) {
         const struct application_row *row = &seed->applications[i];

@@ -334,8 +334,7 @@ struct store_request {
             struct sid rule_sid;
             const struct store_detach *detach; /* at most STORE_RULE_USERS; needs if_tables */
             size_t detach_count;
-            int64_t at_ms;       /* their updated_ms */
-            struct arena *arena; /* the store's until done runs; their rows go there */
+            int64_t at_ms; /* their updated_ms */
         } rule_delete;
         struct {
             struct trunk_group_row row; /* likewise */

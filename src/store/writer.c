@@ -97,6 +97,18 @@ static struct timespec next_tick(void)
                              .tv_nsec = (long)(at_ns % 1000000000)};
 }
 
+/* Whether the batch has room for the request too, which is counted then. */
+static bool has_room(struct store_weight *taken, const struct store_request *request)
+{
+    struct store_weight weight = store_weigh(request);
+
+    taken->entries += weight.entries;
+    taken->changes += weight.changes;
+    taken->bytes += weight.bytes;
+    return taken->entries <= STORE_BATCH_ENTRIES && taken->changes <= STORE_BATCH_CHANGES &&
+           taken->bytes <= STORE_BATCH_BYTES;
+}
+
 /* Fills the batch; waits, until the next tick at most, only when there is nothing and may_wait.
  * False when the store closes and nothing is left. */
 static bool take_batch(struct store *store, bool may_wait)
@@ -104,7 +116,7 @@ static bool take_batch(struct store *store, bool may_wait)
     struct store_queue *queue = &store->queue;
     struct store_batch *batch = &store->batch;
     struct timespec until = next_tick();
-    size_t entries = 0;
+    struct store_weight taken = {.entries = 0};
 
     batch->count = 0;
     pthread_mutex_lock(&queue->lock);
@@ -113,8 +125,7 @@ static bool take_batch(struct store *store, bool may_wait)
             break;
     }
     while (queue->first != NULL && batch->count < STORE_BATCH) {
-        entries += store_count_entries(queue->first);
-        if (entries > STORE_BATCH_ENTRIES)
+        if (!has_room(&taken, queue->first) && batch->count > 0)
             break;
         batch->requests[batch->count++] = queue->first;
         queue->first = queue->first->next;
