@@ -39,7 +39,10 @@ enum {
     LIMIT_ACL_PATTERNS = 1000, /* entries of a rule that are patterns: each is run */
     LIMIT_ACL_PATTERN = 1024,
     LIMIT_ACL_PATTERNS_SIZE = 4 * 1024 * 1024, /* of a rule, compiled */
-    LIMIT_ACL_VALUE = 8 * 1024,                /* a number or a message that rules are run over */
+    LIMIT_ACL_PARTNER_RULES = 10000,           /* of a partner; likewise the next two */
+    LIMIT_ACL_PARTNER_ENTRIES = 1000000,
+    LIMIT_ACL_PARTNER_BYTES = 64 * 1024 * 1024,
+    LIMIT_ACL_VALUE = 8 * 1024, /* a number or a message that rules are run over */
 };
 
 static_assert(LIMIT_TOKEN < LIMIT_HEAD, "a bearer token travels in one header field");

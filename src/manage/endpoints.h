@@ -18,6 +18,9 @@ extern const struct endpoint manage_partners, manage_partner, manage_partner_cre
 /* applications_read.c, applications_write.c */
 extern const struct endpoint manage_applications, manage_application, manage_application_create,
     manage_application_update, manage_application_delete;
+/* rules_read.c, rules_write.c, rules_delete.c */
+extern const struct endpoint manage_rules, manage_rule, manage_rule_create, manage_rule_update,
+    manage_rule_delete;
 /* secrets.c */
 extern const struct endpoint manage_secrets, manage_secret_create, manage_secret_delete;
 extern const struct endpoint manage_token, manage_token_delete;              /* tokens.c */

@@ -78,11 +78,18 @@ enum step_result object_reply(struct exchange *x, const struct object_kind *kind
                               const struct object_fields *fields, object_write_fn *write,
                               const void *object, uint64_t revision)
 {
+    return object_reply_large(x, kind, fields, write, object, revision, 0);
+}
+
+enum step_result object_reply_large(struct exchange *x, const struct object_kind *kind,
+                                    const struct object_fields *fields, object_write_fn *write,
+                                    const void *object, uint64_t revision, size_t bytes)
+{
     struct json_writer w;
     struct buf body;
 
     exchange_widen_arena(x); /* what is committed is answered */
-    buf_init_arena(&body, &x->arena, BODY_FIRST, LIMIT_REPLY);
+    buf_init_arena(&body, &x->arena, BODY_FIRST + bytes, LIMIT_REPLY + bytes);
     json_writer_init(&w, &body);
     object_write(&w, kind, fields, write, object);
     if (body.failed)

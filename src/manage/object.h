@@ -76,6 +76,12 @@ enum step_result object_reply(struct exchange *x, const struct object_kind *kind
                               const struct object_fields *fields, object_write_fn *write,
                               const void *object, uint64_t revision);
 
+/* The same for one that may be longer than LIMIT_REPLY: bytes is about how long, apart from what is
+ * small about it. Whoever calls has widened the arena for that. */
+enum step_result object_reply_large(struct exchange *x, const struct object_kind *kind,
+                                    const struct object_fields *fields, object_write_fn *write,
+                                    const void *object, uint64_t revision, size_t bytes);
+
 /* A value from a request's text; false when it is none of this attribute's type. */
 bool attribute_parse(enum attribute_type type, struct str text, struct attribute_value *out);
 

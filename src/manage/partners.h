@@ -85,15 +85,21 @@ enum partner_field {
 /* What a body says, judged field by field. */
 struct partner_fields {
     struct body body;
-    enum partner_status status; /* where the body has one */
-    struct scope_set scopes;    /* likewise */
-    struct str wrong_scopes;    /* empty, or the refusal of names that are no scopes */
+    enum partner_status status;            /* where the body has one */
+    struct scope_set scopes;               /* likewise */
+    struct str acls, parent_assigned_acls; /* likewise, as they are stored: partner_acls_judge's */
+    struct str wrong_scopes;               /* empty, or the refusal of names that are no scopes */
 };
 
 /* of_own: of the caller's own partner, where a PUT may leave out what its ancestors write. NEXT, or
  * DONE after refusing (422). */
 enum step_result partner_fields_judge(struct exchange *x, const struct json_value *object,
                                       enum body_verb verb, bool of_own, struct partner_fields *out);
+
+/* The lists of access control; home: as in manage/acl_value.h. NEXT, or DONE after refusing (422).
+ */
+enum step_result partner_acls_judge(struct exchange *x, const struct party_partner *home,
+                                    struct partner_fields *fields);
 
 /* The last words on available_scopes: known (422), within the parent's ceiling (422), and what is
  * added to stored within the caller's rights (M3: 403). NEXT, or DONE after refusing; event tells

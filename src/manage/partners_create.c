@@ -96,6 +96,8 @@ static enum step_result commit(struct exchange *x, struct create_state *state,
         .login = values[FIELD_LOGIN].text,
         .status = status,
         .available_scopes = scopes,
+        .acls = state->fields.acls,
+        .parent_assigned_acls = state->fields.parent_assigned_acls,
         .created_ms = now_ms,
         .updated_ms = now_ms,
     };
@@ -121,7 +123,8 @@ static enum step_result decide(struct exchange *x)
         return STEP_DONE;
     if (write_read(x, &partner_kind, &state->object, &state->shown) == STEP_DONE ||
         partner_fields_judge(x, state->object, BODY_CREATE, false, &state->fields) == STEP_DONE ||
-        find_parent(x, state, &parent) == STEP_DONE)
+        find_parent(x, state, &parent) == STEP_DONE ||
+        partner_acls_judge(x, parent, &state->fields) == STEP_DONE)
         return STEP_DONE;
     state->event = (struct audit_event){
         .action = STR("partner.create"),

@@ -1,5 +1,6 @@
 /* What a body says of a partner, field by field, and what of it the audit log is told. */
 #include "exchange/snapshot.h"
+#include "manage/acl_value.h"
 #include "manage/changes.h"
 #include "manage/partners.h"
 #include "manage/refusal.h"
@@ -19,9 +20,10 @@ static const struct body_field fields_below[PARTNER_FIELDS] = {
     [FIELD_STATUS] = {STR_INIT("status"), BODY_TEXT, BODY_AT_UPDATE, 1, LIMIT_NAME},
     [FIELD_AVAILABLE_SCOPES] = {STR_INIT("available_scopes"), BODY_TEXTS,
                                 BODY_AT_CREATE | BODY_AT_UPDATE | BODY_NULL_KEEPS, 0, LIMIT_SCOPES},
-    [FIELD_ACLS] = {STR_INIT("acls"), BODY_OTHER, BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
+    [FIELD_ACLS] = {STR_INIT("acls"), BODY_OTHER, BODY_AT_CREATE | BODY_AT_UPDATE, 0,
+                    LIMIT_JSON_VALUES},
     [FIELD_PARENT_ASSIGNED_ACLS] = {STR_INIT("parent_assigned_acls"), BODY_OTHER,
-                                    BODY_AT_CREATE | BODY_AT_UPDATE, 0, 0},
+                                    BODY_AT_CREATE | BODY_AT_UPDATE, 0, LIMIT_JSON_VALUES},
     [FIELD_PARENT_SID] = {STR_INIT("parent_sid"), BODY_SID, BODY_AT_CREATE},
     [FIELD_SKIP_EMAIL_VERIFICATION] = {STR_INIT("skip_email_verification"), BODY_BOOL,
                                        BODY_AT_CREATE},
@@ -59,16 +61,6 @@ static void judge_status(struct field_errors *errors, struct str text, enum part
                      STR("unverified, active, suspended or canceled is taken"));
 }
 
-static void judge_acls(struct field_errors *errors, const struct body *body,
-                       enum partner_field field)
-{
-    const struct body_value *value = &body->values[field];
-
-    if (value->present && !json_is(value->json, JSON_ARRAY))
-        field_errors_add(errors, ERR_WRONG_TYPE, fields_below[field].name,
-                         STR("An empty array is taken"));
-}
-
 enum step_result partner_fields_judge(struct exchange *x, const struct json_value *object,
                                       enum body_verb verb, bool of_own, struct partner_fields *out)
 {
@@ -86,8 +78,6 @@ enum step_result partner_fields_judge(struct exchange *x, const struct json_valu
         judge_text(&errors, FIELD_LOGIN, party_check_login(values[FIELD_LOGIN].text));
     if (values[FIELD_STATUS].present)
         judge_status(&errors, values[FIELD_STATUS].text, &out->status);
-    judge_acls(&errors, &out->body, FIELD_ACLS);
-    judge_acls(&errors, &out->body, FIELD_PARENT_ASSIGNED_ACLS);
     if (errors.count > 0)
         return exchange_refuse_fields(x, &errors);
     if (!values[FIELD_AVAILABLE_SCOPES].present)
@@ -95,6 +85,32 @@ enum step_result partner_fields_judge(struct exchange *x, const struct json_valu
     struct result read = manage_scopes_read(x, values[FIELD_AVAILABLE_SCOPES].json, &out->scopes,
                                             &out->wrong_scopes);
     return result_ok(read) ? STEP_NEXT : exchange_fault(x, read);
+}
+
+/* ---- access control lists ---- */
+
+static RESULT read_acls(struct exchange *x, const struct partner_fields *fields,
+                        enum partner_field field, const struct party_partner *home,
+                        struct field_errors *errors, struct str *out)
+{
+    const struct acl_value_place place = {.field = fields_below[field].name, .home = home};
+    const struct body_value *value = &fields->body.values[field];
+
+    return value->present ? acl_value_read(x, &place, value->json, errors, out) : RESULT_OK;
+}
+
+enum step_result partner_acls_judge(struct exchange *x, const struct party_partner *home,
+                                    struct partner_fields *fields)
+{
+    struct field_errors errors = {.count = 0};
+
+    struct result read = read_acls(x, fields, FIELD_ACLS, home, &errors, &fields->acls);
+    if (result_ok(read))
+        read = read_acls(x, fields, FIELD_PARENT_ASSIGNED_ACLS, home, &errors,
+                         &fields->parent_assigned_acls);
+    if (!result_ok(read))
+        return exchange_fault(x, read);
+    return errors.count == 0 ? STEP_NEXT : exchange_refuse_fields(x, &errors);
 }
 
 /* ---- available_scopes ---- */
@@ -126,15 +142,26 @@ enum step_result partner_scopes_judge(struct exchange *x, const struct caller *c
 
 /* ---- the audit log ---- */
 
+static void write_record(const void *view, unsigned attribute, struct json_writer *w)
+{
+    const struct partner_row *row = ((const struct partner_view *)view)->row;
+
+    if (attribute == PARTNER_ACLS)
+        acl_value_write_record(row->acls, w);
+    else if (attribute == PARTNER_PARENT_ASSIGNED_ACLS)
+        acl_value_write_record(row->parent_assigned_acls, w);
+    else
+        partner_write(view, attribute, w);
+}
+
 struct str partner_detail(struct exchange *x, const struct partner_row *before,
                           const struct partner_row *after, bool *out_any)
 {
-    static const uint64_t skip = 1U << PARTNER_SID | 1U << PARTNER_ACLS |
-                                 1U << PARTNER_PARENT_ASSIGNED_ACLS | 1U << PARTNER_DATE_CREATED |
-                                 1U << PARTNER_DATE_UPDATED;
+    static const uint64_t skip =
+        1U << PARTNER_SID | 1U << PARTNER_DATE_CREATED | 1U << PARTNER_DATE_UPDATED;
     const struct partner_view was = {before, x->snapshot->catalogue};
     const struct partner_view is = {after, x->snapshot->catalogue};
 
-    return changes_detail(&x->arena, &partner_kind, partner_write, before != NULL ? &was : NULL,
-                          &is, skip, out_any);
+    return changes_detail(&x->arena, &partner_kind, write_record, before != NULL ? &was : NULL, &is,
+                          skip, out_any);
 }

@@ -99,6 +99,9 @@ static enum step_result judge_own(struct exchange *x, const struct update_state 
         field = STR("status");
     else if (values[FIELD_AVAILABLE_SCOPES].present && scopes_differ(x, state))
         field = STR("available_scopes");
+    else if (values[FIELD_PARENT_ASSIGNED_ACLS].present &&
+             !str_eq(state->fields.parent_assigned_acls, before_of(state)->parent_assigned_acls))
+        field = STR("parent_assigned_acls");
     if (field.len == 0)
         return STEP_NEXT;
     return exchange_refuse_field(x, ERR_ACCESS_DENIED, field, STR("An ancestor writes this"));
@@ -175,6 +178,10 @@ static void fill_after(struct update_state *state)
         after->login = values[FIELD_LOGIN].is_null ? STR("") : values[FIELD_LOGIN].text;
     if (values[FIELD_STATUS].present)
         after->status = state->fields.status;
+    if (values[FIELD_ACLS].present)
+        after->acls = state->fields.acls;
+    if (values[FIELD_PARENT_ASSIGNED_ACLS].present)
+        after->parent_assigned_acls = state->fields.parent_assigned_acls;
 }
 
 static enum step_result decide(struct exchange *x)
@@ -187,6 +194,8 @@ static enum step_result decide(struct exchange *x)
         partner_fields_judge(x, state->object,
                              x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH, is_own(state),
                              &state->fields) == STEP_DONE)
+        return STEP_DONE;
+    if (!is_delete(x) && partner_acls_judge(x, state->partner, &state->fields) == STEP_DONE)
         return STEP_DONE;
     if (judge_own(x, state) == STEP_DONE)
         return STEP_DONE;

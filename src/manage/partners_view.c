@@ -1,5 +1,6 @@
 /* What is seen of a partner, and which ones a caller sees. */
 #include "exchange/snapshot.h"
+#include "manage/acl_value.h"
 #include "manage/partners.h"
 #include "manage/path.h"
 #include "manage/scope_names.h"
@@ -36,13 +37,6 @@ struct scope_set partner_available(const struct partner_view *view)
                                  : scope_read(view->catalogue, view->row->available_scopes);
 }
 
-/* There are no rules of access control yet, so nobody has a list of them. */
-static void write_no_acls(struct json_writer *w)
-{
-    json_write_array_begin(w);
-    json_write_array_end(w);
-}
-
 void partner_write(const void *view, unsigned attribute, struct json_writer *w)
 {
     const struct partner_view *v = view;
@@ -64,8 +58,9 @@ void partner_write(const void *view, unsigned attribute, struct json_writer *w)
         available = partner_available(v);
         return manage_scopes_write(v->catalogue, &available, w);
     case PARTNER_ACLS:
+        return acl_value_write(v->row->acls, w);
     case PARTNER_PARENT_ASSIGNED_ACLS:
-        return write_no_acls(w);
+        return acl_value_write(v->row->parent_assigned_acls, w);
     case PARTNER_DATE_CREATED:
         return json_write_time_ms(w, v->row->created_ms);
     case PARTNER_DATE_UPDATED:

@@ -8,6 +8,7 @@
 #define APPLICATION MANAGEMENT_PATH "applications/{client_id}"
 #define PARTNER     MANAGEMENT_PATH "partners/{partner_sid}"
 #define REVOCATIONS MANAGEMENT_PATH "admin/revocations"
+#define RULE        MANAGEMENT_PATH "accesscontrol/rules/{rule_sid}"
 #define TOKEN       MANAGEMENT_PATH "oauth/tokens/{token_sid}"
 
 static const struct route routes[] = {
@@ -33,10 +34,10 @@ static const struct route routes[] = {
      &manage_revocation},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "partners"), 0, 0, &manage_partners},
-    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY, &manage_partner_create},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "partners"), 0, LIMIT_BODY_ACLS, &manage_partner_create},
     {METHOD_GET, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner},
-    {METHOD_PATCH, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY, &manage_partner_update},
-    {METHOD_PUT, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY, &manage_partner_update},
+    {METHOD_PATCH, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY_ACLS, &manage_partner_update},
+    {METHOD_PUT, STR_INIT(PARTNER), ROUTE_PARAMETERS, LIMIT_BODY_ACLS, &manage_partner_update},
     {METHOD_DELETE, STR_INIT(PARTNER), ROUTE_PARAMETERS, 0, &manage_partner_update},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "applications"), 0, 0, &manage_applications},
@@ -51,6 +52,14 @@ static const struct route routes[] = {
      &manage_secret_create},
     {METHOD_DELETE, STR_INIT(APPLICATION "/secrets/{secret_id}"), ROUTE_PARAMETERS, 0,
      &manage_secret_delete},
+
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "accesscontrol/rules"), 0, 0, &manage_rules},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "accesscontrol/rules"), 0, LIMIT_BODY_RULE,
+     &manage_rule_create},
+    {METHOD_GET, STR_INIT(RULE), ROUTE_PARAMETERS, 0, &manage_rule},
+    {METHOD_PATCH, STR_INIT(RULE), ROUTE_PARAMETERS, LIMIT_BODY_RULE, &manage_rule_update},
+    {METHOD_PUT, STR_INIT(RULE), ROUTE_PARAMETERS, LIMIT_BODY_RULE, &manage_rule_update},
+    {METHOD_DELETE, STR_INIT(RULE), ROUTE_PARAMETERS, 0, &manage_rule_delete},
 
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token"), 0, LIMIT_BODY, &manage_token_create},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token/{partner_sid}"), ROUTE_PARAMETERS,
