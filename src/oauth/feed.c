@@ -125,7 +125,7 @@ static void look(struct feed_desk *desk)
         .done = on_read,
         .arena = &desk->memory,
         .in.feed = {.after = reader->position,
-                    .now_s = clock_wall_s(server->clock),
+                    .now_s = store_surely_over_s(server->store),
                     .limit = REVOCATIONS_PAGE},
     };
     desk->reading = true;

@@ -133,7 +133,7 @@ static enum step_result read_entries(struct exchange *x)
         .done = on_read,
         .arena = &x->arena,
         .in.feed = {.after = state->from.number,
-                    .now_s = clock_wall_s(server->clock),
+                    .now_s = store_surely_over_s(server->store),
                     .limit = REVOCATIONS_PAGE},
     };
     state->exchange = x;

@@ -98,6 +98,8 @@ def test_P2_redis_has_what_was_over_by_a_wrong_clock(faulty, across, flushed):
         assert eventually(lambda: is_in_redis(bed, token))
         bed.redis("FLUSHALL")
     assert eventually(lambda: is_in_redis(bed, token))
+    followed = bed.get("/oauth/revocations?after=0", [("Authorization", bed.resource_server.basic)]).json["entries"]
+    assert token_sid(token) in [entry.get("token_sid") for entry in followed]
     faults.move_clock(0)
     time.sleep(1.2)  # for a look at what has ended
     assert is_in_redis(bed, token)
