@@ -4,6 +4,7 @@
  * connections once more, and whoever sent a request and left at once is known to have left. */
 #include <assert.h>
 
+#include "acl/pattern.h"
 #include "exchange/exchange.h"
 #include "exchange/server.h"
 #include "store/store.h"
@@ -111,6 +112,9 @@ struct result worker_init(struct worker *worker)
 {
     struct server *server = worker->server;
 
+    worker->matcher = acl_matcher_new(&clock_thread);
+    if (worker->matcher == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
     worker->reader = quiesce_register(&server->quiesce);
     metrics_register(&server->metrics, &worker->metrics);
     worker->defer_turn.run = turn;
@@ -123,6 +127,7 @@ void worker_done(struct worker *worker)
     assert(worker->defer_first == NULL);
     touch_batch_done(worker);
     quiesce_offline(worker->reader);
+    acl_matcher_free(&worker->matcher);
 }
 
 enum step_result exchange_defer(struct exchange *x, void (*work)(struct exchange *x))

@@ -24,6 +24,7 @@ struct snapshot;
 struct exchange;
 struct keyring_thread;
 struct token_cache;
+struct acl_matcher;
 struct pool;
 struct revocation_feed;
 struct revocation_walk;
@@ -63,6 +64,7 @@ struct worker {
     struct metrics metrics;
     struct quiesce_reader *reader;
     struct keyring_thread *keys; /* signing and verifying contexts; app's to make */
+    struct acl_matcher *matcher; /* of access control rules */
 
     /* faults since the last line about each, and when that was */
     struct {

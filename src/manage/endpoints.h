@@ -21,6 +21,8 @@ extern const struct endpoint manage_applications, manage_application, manage_app
 /* rules_read.c, rules_write.c, rules_delete.c */
 extern const struct endpoint manage_rules, manage_rule, manage_rule_create, manage_rule_update,
     manage_rule_delete;
+/* effective_acl.c, evaluate.c */
+extern const struct endpoint manage_effective_acl_calls, manage_effective_acl_sms, manage_evaluate;
 /* secrets.c */
 extern const struct endpoint manage_secrets, manage_secret_create, manage_secret_delete;
 extern const struct endpoint manage_token, manage_token_delete;              /* tokens.c */

@@ -6,6 +6,7 @@
 #include "manage/endpoints.h"
 
 #define APPLICATION MANAGEMENT_PATH "applications/{client_id}"
+#define EFFECTIVE   MANAGEMENT_PATH "accesscontrol/effective_acl/"
 #define PARTNER     MANAGEMENT_PATH "partners/{partner_sid}"
 #define REVOCATIONS MANAGEMENT_PATH "admin/revocations"
 #define RULE        MANAGEMENT_PATH "accesscontrol/rules/{rule_sid}"
@@ -60,6 +61,10 @@ static const struct route routes[] = {
     {METHOD_PATCH, STR_INIT(RULE), ROUTE_PARAMETERS, LIMIT_BODY_RULE, &manage_rule_update},
     {METHOD_PUT, STR_INIT(RULE), ROUTE_PARAMETERS, LIMIT_BODY_RULE, &manage_rule_update},
     {METHOD_DELETE, STR_INIT(RULE), ROUTE_PARAMETERS, 0, &manage_rule_delete},
+
+    {METHOD_GET, STR_INIT(EFFECTIVE "calls"), 0, 0, &manage_effective_acl_calls},
+    {METHOD_GET, STR_INIT(EFFECTIVE "sms"), 0, 0, &manage_effective_acl_sms},
+    {METHOD_POST, STR_INIT(EFFECTIVE "evaluate"), 0, LIMIT_BODY_BATCH, &manage_evaluate},
 
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token"), 0, LIMIT_BODY, &manage_token_create},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "oauth/token/{partner_sid}"), ROUTE_PARAMETERS,
