@@ -53,13 +53,7 @@ static RESULT stamp(struct exchange *x, struct write_state *state)
     TRY(sid_new(server->clock, server->entropy, &row->client_id));
     row->partner_sid = state->partner->partner_sid;
     row->created_ms = row->updated_ms = clock_wall_ms(server->clock);
-    if (row->name.len == 0) { /* then its id names it */
-        char *name = arena_alloc(&x->arena, SID_TEXT);
-        if (name == NULL)
-            return FAULT(ERR_FAULT_MEMORY);
-        sid_format(&row->client_id, name);
-        row->name = str_make(name, SID_TEXT);
-    }
+    TRY(object_name_new(x, &row->client_id, &row->name));
     request->in.application.has_secret = registration_has_secret(row->auth_method);
     if (!request->in.application.has_secret)
         return RESULT_OK;

@@ -100,6 +100,18 @@ enum step_result object_reply_large(struct exchange *x, const struct object_kind
     return exchange_reply_json(x, 200, buf_view(&body));
 }
 
+struct result object_name_new(struct exchange *x, const struct sid *sid, struct str *name)
+{
+    if (name->len > 0)
+        return RESULT_OK;
+    char *text = arena_alloc(&x->arena, SID_TEXT);
+    if (text == NULL)
+        return FAULT(ERR_FAULT_MEMORY);
+    sid_format(sid, text);
+    *name = str_make(text, SID_TEXT);
+    return RESULT_OK;
+}
+
 static bool parse_int(struct str text, int64_t *out)
 {
     bool negative = text.len > 1 && text.ptr[0] == '-';

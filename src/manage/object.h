@@ -82,6 +82,10 @@ enum step_result object_reply_large(struct exchange *x, const struct object_kind
                                     const struct object_fields *fields, object_write_fn *write,
                                     const void *object, uint64_t revision, size_t bytes);
 
+/* A new object that was given no name is named by its SID. *name: "", or what it was given.
+ * ERR_FAULT_MEMORY. */
+RESULT object_name_new(struct exchange *x, const struct sid *sid, struct str *name);
+
 /* A value from a request's text; false when it is none of this attribute's type. */
 bool attribute_parse(enum attribute_type type, struct str text, struct attribute_value *out);
 

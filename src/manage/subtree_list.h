@@ -32,6 +32,11 @@ struct subtree_kind {
  */
 enum step_result subtree_list_read(struct exchange *x, const struct subtree_kind *kind);
 
+/* The same for who has seen already that the caller may, of the rows that *whose says: partner_sid
+ * and descendants, or trunk_group_sid. */
+enum step_result subtree_list_read_of(struct exchange *x, const struct subtree_kind *kind,
+                                      const struct store_list *whose);
+
 /* DONE: the page that was read. */
 enum step_result subtree_list_reply(struct exchange *x, const struct subtree_kind *kind);
 

@@ -120,6 +120,10 @@ class World:
                 made = self.create("/core/v2/applications", {"name": "Example", "scopes": GIVEN})
             elif name == "token_sid":
                 made = self.create("/core/v2/oauth/token", {"scopes": ["calls.manage"], "access_token_expires_in": 600})
+            elif name == "trunk_group_sid":
+                made = self.create("/core/v2/trunk_groups", {"name": "Example"})
+            elif name == "trunk_sid":
+                made = self.create(f"/core/v2/trunk_groups/{known['trunk_group_sid']}/trunks", {"name": "Example"})
             elif name == "revocation_sid":
                 made = self.create("/core/v2/admin/revocations", LONG_AGO)
             elif name != "secret_id":  # which came with the application
@@ -266,6 +270,8 @@ def test_lists_take_what_is_said(world, operation):
     path, _ = world.path(operation)
     if operation.id == "listRevocations":
         world.create(path, LONG_AGO)
+    if operation.id == "listTrunks":
+        world.create(path, {"name": "Example"})
     get = functools.partial(world.send, "GET", path, None, None, world.admin)
     names = re.match(r"\^\(([a-z_|]+)\)", operation.parameter("order")["schema"]["pattern"])[1].split("|")
     for name in names:
@@ -285,7 +291,8 @@ def test_lists_take_what_is_said(world, operation):
 def names_key(operation):
     return {"listScopes": "value", "listAuditRecords": "seq", "listSecrets": "secret_id", "listTokens": "token_sid",
             "listPartners": "partner_sid", "listApplications": "client_id",
-            "listRevocations": "revocation_sid"}[operation.id]
+            "listRevocations": "revocation_sid", "listTrunkGroups": "trunk_group_sid",
+            "listTrunks": "trunk_sid"}[operation.id]
 
 
 @each_guarded
