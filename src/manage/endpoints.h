@@ -18,6 +18,12 @@ extern const struct endpoint manage_partners, manage_partner, manage_partner_cre
 /* applications_read.c, applications_write.c */
 extern const struct endpoint manage_applications, manage_application, manage_application_create,
     manage_application_update, manage_application_delete;
+/* trunk_groups_read.c, trunk_groups_write.c */
+extern const struct endpoint manage_trunk_groups, manage_trunk_group, manage_trunk_group_create,
+    manage_trunk_group_update, manage_trunk_group_delete;
+/* trunks_read.c, trunks_write.c */
+extern const struct endpoint manage_trunks, manage_trunk, manage_trunk_create, manage_trunk_update,
+    manage_trunk_delete;
 /* rules_read.c, rules_write.c, rules_delete.c */
 extern const struct endpoint manage_rules, manage_rule, manage_rule_create, manage_rule_update,
     manage_rule_delete;

@@ -11,6 +11,8 @@
 #define REVOCATIONS MANAGEMENT_PATH "admin/revocations"
 #define RULE        MANAGEMENT_PATH "accesscontrol/rules/{rule_sid}"
 #define TOKEN       MANAGEMENT_PATH "oauth/tokens/{token_sid}"
+#define TRUNK_GROUP MANAGEMENT_PATH "trunk_groups/{trunk_group_sid}"
+#define TRUNK       TRUNK_GROUP "/trunks/{trunk_sid}"
 
 static const struct route routes[] = {
     {METHOD_GET, STR_INIT("/livez"), ROUTE_ADMIN | ROUTE_ALWAYS, 0, &manage_livez},
@@ -53,6 +55,23 @@ static const struct route routes[] = {
      &manage_secret_create},
     {METHOD_DELETE, STR_INIT(APPLICATION "/secrets/{secret_id}"), ROUTE_PARAMETERS, 0,
      &manage_secret_delete},
+
+    {METHOD_GET, STR_INIT(MANAGEMENT_PATH "trunk_groups"), 0, 0, &manage_trunk_groups},
+    {METHOD_POST, STR_INIT(MANAGEMENT_PATH "trunk_groups"), 0, LIMIT_BODY_ACLS,
+     &manage_trunk_group_create},
+    {METHOD_GET, STR_INIT(TRUNK_GROUP), ROUTE_PARAMETERS, 0, &manage_trunk_group},
+    {METHOD_PATCH, STR_INIT(TRUNK_GROUP), ROUTE_PARAMETERS, LIMIT_BODY_ACLS,
+     &manage_trunk_group_update},
+    {METHOD_PUT, STR_INIT(TRUNK_GROUP), ROUTE_PARAMETERS, LIMIT_BODY_ACLS,
+     &manage_trunk_group_update},
+    {METHOD_DELETE, STR_INIT(TRUNK_GROUP), ROUTE_PARAMETERS, 0, &manage_trunk_group_delete},
+    {METHOD_GET, STR_INIT(TRUNK_GROUP "/trunks"), ROUTE_PARAMETERS, 0, &manage_trunks},
+    {METHOD_POST, STR_INIT(TRUNK_GROUP "/trunks"), ROUTE_PARAMETERS, LIMIT_BODY_ACLS,
+     &manage_trunk_create},
+    {METHOD_GET, STR_INIT(TRUNK), ROUTE_PARAMETERS, 0, &manage_trunk},
+    {METHOD_PATCH, STR_INIT(TRUNK), ROUTE_PARAMETERS, LIMIT_BODY_ACLS, &manage_trunk_update},
+    {METHOD_PUT, STR_INIT(TRUNK), ROUTE_PARAMETERS, LIMIT_BODY_ACLS, &manage_trunk_update},
+    {METHOD_DELETE, STR_INIT(TRUNK), ROUTE_PARAMETERS, 0, &manage_trunk_delete},
 
     {METHOD_GET, STR_INIT(MANAGEMENT_PATH "accesscontrol/rules"), 0, 0, &manage_rules},
     {METHOD_POST, STR_INIT(MANAGEMENT_PATH "accesscontrol/rules"), 0, LIMIT_BODY_RULE,
