@@ -134,34 +134,42 @@ static bool list_entries(struct reading *r, const struct json_value *array)
     return true;
 }
 
-/* As they are stored and answered; `bytes` is about how long that gets. */
-static void write_entries(struct reading *r, size_t bytes)
+/* How long it is as buf_json writes it. */
+static size_t length_of(struct str entry)
 {
-    struct acl_rule_row *after = &r->work->after;
+    size_t length = 2 + entry.len;
+
+    for (size_t i = 0; i < entry.len; i++) {
+        unsigned char c = (unsigned char)entry.ptr[i];
+        if (c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t')
+            length += 1;
+        else if (c < 0x20 || c == 0x7F)
+            length += 5;
+    }
+    return length;
+}
+
+/* As they are stored and answered. */
+static void write_entries(struct reading *r)
+{
+    const struct acl_rule_text *text = &r->text;
+    size_t bytes = 2 + text->entry_count;
     struct json_writer w;
     struct buf b;
 
-    buf_init_arena(&b, &r->work->memory, bytes < LIMIT_BODY_RULE ? bytes : LIMIT_BODY_RULE,
-                   LIMIT_BODY_RULE);
+    for (size_t i = 0; i < text->entry_count; i++)
+        bytes += length_of(text->entries[i]);
+    if (bytes > LIMIT_BODY_RULE)
+        return refuse(r, RULE_ENTRIES, "The entries are longer than 4 MiB as they are answered");
+    buf_init_arena(&b, &r->work->memory, bytes, bytes); /* exactly */
     json_writer_init(&w, &b);
     json_write_array_begin(&w);
-    for (size_t i = 0; i < r->text.entry_count; i++)
-        json_write_string(&w, r->text.entries[i]);
-    json_write_array_end(&w);
-    after->entries = buf_view(&b);
-    if (b.failed && b.len + bytes < LIMIT_BODY_RULE)
-        r->work->err = ERR_FAULT_MEMORY;
-    else if (b.failed)
-        refuse(r, RULE_ENTRIES, "The entries are longer than 4 MiB as they are answered");
-}
-
-static size_t bytes_of(const struct acl_rule_text *text)
-{
-    size_t bytes = 2 + 3 * text->entry_count;
-
     for (size_t i = 0; i < text->entry_count; i++)
-        bytes += text->entries[i].len;
-    return bytes;
+        json_write_string(&w, text->entries[i]);
+    json_write_array_end(&w);
+    r->work->after.entries = buf_view(&b);
+    if (b.failed)
+        r->work->err = ERR_FAULT_MEMORY;
 }
 
 static void read_entries(struct reading *r)
@@ -174,7 +182,7 @@ static void read_entries(struct reading *r)
                                 STR("An array of strings is taken"));
     if (value != NULL) {
         if (list_entries(r, value->json))
-            write_entries(r, bytes_of(&r->text));
+            write_entries(r);
         return;
     }
     enum err err = json_parse(&r->scratch, r->work->before->entries, &limits, &stored, NULL);
