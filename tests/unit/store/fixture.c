@@ -72,6 +72,40 @@ static void committed(void *context, const struct store_entry *entries, size_t n
     pthread_mutex_unlock(&f->lock);
 }
 
+static void note_acls(struct fixture *f, struct str acls)
+{
+    snprintf(f->acls, sizeof(f->acls), "%.*s", STR_ARG(acls));
+}
+
+/* Of access control. */
+static void note_change(struct fixture *f, const struct store_change *change)
+{
+    switch ((int)change->kind) {
+    case STORE_CHANGE_PARTNER:
+        note_acls(f, change->partner->acls);
+        break;
+    case STORE_CHANGE_RULE:
+        f->rule = *change->rule.row;
+        f->compiled = change->rule.compiled;
+        break;
+    case STORE_CHANGE_TRUNK_GROUP:
+        f->trunk_group = *change->trunk_group;
+        note_acls(f, change->trunk_group->acls);
+        break;
+    case STORE_CHANGE_TRUNK:
+        f->trunk = *change->trunk;
+        note_acls(f, change->trunk->acls);
+        break;
+    case STORE_CHANGE_RULE_GONE:
+    case STORE_CHANGE_TRUNK_GROUP_GONE:
+    case STORE_CHANGE_TRUNK_GONE:
+        f->gone = change->gone;
+        break;
+    default:
+        break;
+    }
+}
+
 static void changed(void *context, const struct store_change *changes, size_t n, uint64_t version)
 {
     struct fixture *f = context;
@@ -79,6 +113,7 @@ static void changed(void *context, const struct store_change *changes, size_t n,
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < n && f->change_count < FIXTURE_CHANGES; i++) {
         f->changes[f->change_count++] = changes[i].kind;
+        note_change(f, &changes[i]);
         if (changes[i].kind == STORE_CHANGE_PARTNER)
             f->partner = *changes[i].partner;
         if (changes[i].kind == STORE_CHANGE_APPLICATION)
@@ -360,6 +395,37 @@ struct secret_row fixture_secret(unsigned n, unsigned of)
 
     memset(row.digest, (int)n, sizeof(row.digest));
     return row;
+}
+
+struct acl_rule_row fixture_rule(unsigned n, unsigned of)
+{
+    return (struct acl_rule_row){.rule_sid = fixture_sid(n),
+                                 .partner_sid = fixture_sid(of),
+                                 .name = STR("a rule"),
+                                 .field = STR("calling"),
+                                 .operation = STR("exact"),
+                                 .quantifier = STR("any"),
+                                 .entries = STR("[\"1\"]"),
+                                 .created_ms = FIXTURE_NOW_MS,
+                                 .updated_ms = FIXTURE_NOW_MS};
+}
+
+struct trunk_group_row fixture_group(unsigned n, unsigned of)
+{
+    return (struct trunk_group_row){.trunk_group_sid = fixture_sid(n),
+                                    .partner_sid = fixture_sid(of),
+                                    .name = STR("a group"),
+                                    .created_ms = FIXTURE_NOW_MS,
+                                    .updated_ms = FIXTURE_NOW_MS};
+}
+
+struct trunk_row fixture_trunk(unsigned n, unsigned of)
+{
+    return (struct trunk_row){.trunk_sid = fixture_sid(n),
+                              .trunk_group_sid = fixture_sid(of),
+                              .name = STR("a trunk"),
+                              .created_ms = FIXTURE_NOW_MS,
+                              .updated_ms = FIXTURE_NOW_MS};
 }
 
 void fixture_seed(struct fixture *f)

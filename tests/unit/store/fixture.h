@@ -37,6 +37,12 @@ struct fixture {
     struct partner_row partner; /* of the last change of each kind; text may be gone */
     struct application_row application;
     struct secret_row secrets[STORE_SECRETS_LIVE]; /* of the last change of secrets */
+    struct acl_rule_row rule;                      /* likewise */
+    struct trunk_group_row trunk_group;
+    struct trunk_row trunk;
+    const struct acl_rule *compiled;
+    struct sid gone; /* of the last change that says so */
+    char acls[64];   /* of the last change of what has lists */
     size_t change_count, secret_count;
     uint64_t tables_version;
 };
@@ -81,6 +87,9 @@ struct store_request fixture_update(unsigned n, struct str scopes, int64_t exp_s
 struct partner_row fixture_partner(unsigned n, unsigned parent, struct str login);
 struct application_row fixture_application(unsigned n, unsigned of);
 struct secret_row fixture_secret(unsigned n, unsigned of);
+struct acl_rule_row fixture_rule(unsigned n, unsigned of);
+struct trunk_group_row fixture_group(unsigned n, unsigned of);
+struct trunk_row fixture_trunk(unsigned n, unsigned of);
 
 /* Before the start: a root 2, below it 3, an application 20 of it with the secret 30. */
 void fixture_seed(struct fixture *f);
