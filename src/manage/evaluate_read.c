@@ -147,12 +147,12 @@ static void read_target(struct reading *r, const struct json_value *object, enum
         .trunk_group_sid = read_name(r, object, STR("trunk_group_sid")),
         .trunk_sid = read_name(r, object, STR("trunk_sid")),
     };
-    static const char voice_alone[] = "Messages go through no trunks";
+    bool of_group = names.trunk_sid.ptr == NULL;
 
-    if (kind == ACL_SMS && names.trunk_group_sid.ptr != NULL)
-        refuse(r, ERR_INVALID_VALUE, STR_NONE, STR("trunk_group_sid"), voice_alone);
-    if (kind == ACL_SMS && names.trunk_sid.ptr != NULL)
-        refuse(r, ERR_INVALID_VALUE, STR_NONE, STR("trunk_sid"), voice_alone);
+    if (kind == ACL_SMS && (!of_group || names.trunk_group_sid.ptr != NULL))
+        return refuse(r, ERR_INVALID_VALUE, STR_NONE,
+                      of_group ? STR("trunk_group_sid") : STR("trunk_sid"),
+                      "Messages go through no trunks");
     const char *wrong = acl_target_find(r->x->snapshot, r->caller, &names, out);
     if (wrong != NULL)
         refuse(r, ERR_NOT_FOUND, STR_NONE, str_from(wrong), "There is no such object");
