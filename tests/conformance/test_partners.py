@@ -260,8 +260,8 @@ BAD = [
     ({"available_scopes": ["calls.read", "calls.fly"]}, "available_scopes"),
     ({"available_scopes": ["Calls.read"]}, "available_scopes"), ({"available_scopes": ["*"]}, "available_scopes"),
     ({"available_scopes": [""]}, "available_scopes"), ({"available_scopes": ["calls.read sms.read"]}, "available_scopes"),
-    ({"acls": None}, "acls"), ({"acls": {}}, "acls"), ({"acls": [{}]}, "acls"), ({"acls": "[]"}, "acls"),
-    ({"parent_assigned_acls": [1]}, "parent_assigned_acls"),
+    ({"acls": None}, "acls"), ({"acls": {}}, "acls"), ({"acls": [{}]}, "acls[0].access_control_rules"), ({"acls": "[]"}, "acls"),
+    ({"parent_assigned_acls": [1]}, "parent_assigned_acls[0]"),
     ({"partner_sid": UNKNOWN}, "partner_sid"), ({"date_created": "2026-01-01T00:00:00.000Z"}, "date_created"),
     ({"date_updated": None}, "date_updated"),
     ({"is_admin": True}, "is_admin"), ({"scopes": []}, "scopes"), ({"revision": 1}, "revision"), ({"": 1}, None),
@@ -329,7 +329,7 @@ def test_get_edit_put(partners):
 
 BAD_BODIES = [(b"", 400), (b"[]", 400), (b"null", 400), (b"{", 400), (b'{"name":"a","name":"b"}', 400),
               (b'{"name":"a"} x', 400), (b'{"name":"\xff"}', 400), (b"[" * 100 + b"]" * 100, 400),
-              (b'{"name":"a",}', 400), (b"{" + b" " * 70000 + b"}", 413)]
+              (b'{"name":"a",}', 400), (b"{" + b" " * 256 * 1024 + b"}", 413)]
 
 
 @pytest.mark.parametrize("body, status", BAD_BODIES, ids=[repr(body[:30]) for body, _ in BAD_BODIES])
