@@ -15,12 +15,6 @@ void memory_acl_init(struct memory *m)
     m->trunks.compare = compare_keys;
 }
 
-static bool has_partner(const struct memory *m, const struct sid *partner_sid)
-{
-    struct partner_row key = {.partner_sid = *partner_sid};
-    return memory_table_find(&m->partners, &key) != NULL;
-}
-
 static RESULT put(struct memory *m, enum store_table table, const void *row)
 {
     return memory_put(m, memory_table_of(m, table), memory_copy(table, row));
@@ -58,7 +52,7 @@ struct result memory_rule_create(struct store_backend *backend, const struct acl
                                  enum store_conflict *out)
 {
     struct memory *m = memory_of(backend);
-    return create(m, STORE_RULES, row, has_partner(m, &row->partner_sid), out);
+    return create(m, STORE_RULES, row, memory_has_partner(m, &row->partner_sid), out);
 }
 
 struct result memory_rule_update(struct store_backend *backend, struct acl_rule_row *row,
@@ -94,7 +88,7 @@ struct result memory_trunk_group_create(struct store_backend *backend,
                                         const struct trunk_group_row *row, enum store_conflict *out)
 {
     struct memory *m = memory_of(backend);
-    return create(m, STORE_TRUNK_GROUPS, row, has_partner(m, &row->partner_sid), out);
+    return create(m, STORE_TRUNK_GROUPS, row, memory_has_partner(m, &row->partner_sid), out);
 }
 
 struct result memory_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,

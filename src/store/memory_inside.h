@@ -60,6 +60,7 @@ RESULT memory_put(struct memory *m, struct memory_table *table, void *copy);
 /* ---- memory_party.c ---- */
 
 void memory_party_init(struct memory *m);
+bool memory_has_partner(const struct memory *m, const struct sid *partner_sid);
 struct result memory_partner_create(struct store_backend *backend, const struct partner_row *row,
                                     enum store_conflict *out);
 struct result memory_application_create(struct store_backend *backend,
@@ -194,6 +195,11 @@ struct result memory_assertion_use(struct store_backend *backend,
 struct result memory_audit_append(struct store_backend *backend, const struct audit_row *row);
 RESULT memory_assertions_prune(struct memory *m, int64_t before_s, size_t limit, size_t *out_count);
 RESULT memory_audit_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
+
+/* ---- memory_column.c ---- */
+
+bool memory_column_passes(const void *row, const struct store_filter *filter);
+int memory_column_compare(const void *a, const void *b, enum store_column column);
 
 /* ---- memory_list.c ---- */
 

@@ -2,132 +2,7 @@
 #include <stdlib.h>
 
 #include "store/memory_inside.h"
-#include "store/row_names.h"
 #include "store/row_texts.h"
-
-/* ---- rows and their columns ---- */
-
-struct value {
-    bool is_set;
-    struct sid sid;
-    struct str text;
-    int64_t number;
-};
-
-/* Where a column stands in its row. Those that are missing here are no plain members. */
-static const size_t places[STORE_COLUMNS] = {
-    [STORE_TOKEN_SID] = offsetof(struct token_row, token_sid),
-    [STORE_TOKEN_CLIENT_ID] = offsetof(struct token_row, client_id),
-    [STORE_TOKEN_NAME] = offsetof(struct token_row, name),
-    [STORE_TOKEN_CREATED] = offsetof(struct token_row, created_ms),
-    [STORE_TOKEN_EXP] = offsetof(struct token_row, exp_s),
-    [STORE_TOKEN_ACCESSED] = offsetof(struct token_row, last_accessed_ms),
-    [STORE_PARTNER_SID] = offsetof(struct partner_row, partner_sid),
-    [STORE_PARTNER_PARENT_SID] = offsetof(struct partner_row, parent_sid),
-    [STORE_PARTNER_NAME] = offsetof(struct partner_row, name),
-    [STORE_PARTNER_LOGIN] = offsetof(struct partner_row, login),
-    [STORE_PARTNER_CREATED] = offsetof(struct partner_row, created_ms),
-    [STORE_PARTNER_UPDATED] = offsetof(struct partner_row, updated_ms),
-    [STORE_APPLICATION_CLIENT_ID] = offsetof(struct application_row, client_id),
-    [STORE_APPLICATION_PARTNER_SID] = offsetof(struct application_row, partner_sid),
-    [STORE_APPLICATION_NAME] = offsetof(struct application_row, name),
-    [STORE_APPLICATION_CREATED] = offsetof(struct application_row, created_ms),
-    [STORE_APPLICATION_UPDATED] = offsetof(struct application_row, updated_ms),
-    [STORE_RULE_SID] = offsetof(struct acl_rule_row, rule_sid),
-    [STORE_RULE_PARTNER_SID] = offsetof(struct acl_rule_row, partner_sid),
-    [STORE_RULE_NAME] = offsetof(struct acl_rule_row, name),
-    [STORE_RULE_FIELD] = offsetof(struct acl_rule_row, field),
-    [STORE_RULE_OPERATION] = offsetof(struct acl_rule_row, operation),
-    [STORE_RULE_QUANTIFIER] = offsetof(struct acl_rule_row, quantifier),
-    [STORE_RULE_CREATED] = offsetof(struct acl_rule_row, created_ms),
-    [STORE_RULE_UPDATED] = offsetof(struct acl_rule_row, updated_ms),
-    [STORE_TRUNK_GROUP_SID] = offsetof(struct trunk_group_row, trunk_group_sid),
-    [STORE_TRUNK_GROUP_PARTNER_SID] = offsetof(struct trunk_group_row, partner_sid),
-    [STORE_TRUNK_GROUP_NAME] = offsetof(struct trunk_group_row, name),
-    [STORE_TRUNK_GROUP_CREATED] = offsetof(struct trunk_group_row, created_ms),
-    [STORE_TRUNK_GROUP_UPDATED] = offsetof(struct trunk_group_row, updated_ms),
-    [STORE_TRUNK_SID] = offsetof(struct trunk_row, trunk_sid),
-    [STORE_TRUNK_TRUNK_GROUP_SID] = offsetof(struct trunk_row, trunk_group_sid),
-    [STORE_TRUNK_NAME] = offsetof(struct trunk_row, name),
-    [STORE_TRUNK_CREATED] = offsetof(struct trunk_row, created_ms),
-    [STORE_TRUNK_UPDATED] = offsetof(struct trunk_row, updated_ms),
-};
-
-static struct value plain_value(const void *row, enum store_column column)
-{
-    const void *at = (const char *)row + places[column];
-    struct value value = {.is_set = true};
-
-    switch (store_column_kind(column)) {
-    case STORE_VALUE_SID:
-        value.sid = *(const struct sid *)at;
-        value.is_set = !sid_is_none(&value.sid);
-        break;
-    case STORE_VALUE_TEXT:
-        value.text = *(const struct str *)at;
-        value.is_set = column != STORE_PARTNER_LOGIN || value.text.len > 0;
-        break;
-    case STORE_VALUE_NUMBER:
-        value.number = *(const int64_t *)at;
-        value.is_set = column != STORE_TOKEN_ACCESSED || value.number > 0;
-        break;
-    }
-    return value;
-}
-
-static struct value value_of(const void *row, enum store_column column)
-{
-    if (column == STORE_PARTNER_STATUS)
-        return (struct value){.is_set = true,
-                              .text =
-                                  partner_status_names[((const struct partner_row *)row)->status]};
-    if (column == STORE_APPLICATION_STATUS)
-        return (struct value){
-            .is_set = true,
-            .text = application_status_names[((const struct application_row *)row)->status]};
-    return plain_value(row, column);
-}
-
-static int compare_values(const struct value *a, const struct value *b, enum store_column column)
-{
-    switch (store_column_kind(column)) {
-    case STORE_VALUE_SID:
-        return memory_compare_sid(&a->sid, &b->sid);
-    case STORE_VALUE_TEXT:
-        return str_compare(a->text, b->text);
-    case STORE_VALUE_NUMBER:
-        break;
-    }
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-static bool passes(const void *row, const struct store_filter *filter)
-{
-    struct value stored = value_of(row, filter->column);
-    struct value asked = {.sid = filter->sid, .text = filter->text, .number = filter->number};
-
-    if (!stored.is_set)
-        return false;
-    if (filter->operator== STORE_IS_LIKE)
-        return store_text_is_like(filter->text, stored.text);
-    int order = compare_values(&stored, &asked, filter->column);
-    switch (filter->operator) {
-    case STORE_IS_EQ:
-        return order == 0;
-    case STORE_IS_NE:
-        return order != 0;
-    case STORE_IS_GT:
-        return order > 0;
-    case STORE_IS_GE:
-        return order >= 0;
-    case STORE_IS_LT:
-        return order < 0;
-    default:
-        return order <= 0;
-    }
-}
-
-/* ---- lists ---- */
 
 static bool is_within(const struct memory *m, const struct sid *partner_sid,
                       const struct store_list *list)
@@ -143,15 +18,6 @@ static bool is_within(const struct memory *m, const struct sid *partner_sid,
     }
     return true;
 }
-
-static const enum store_column keys[STORE_TABLES] = {
-    [STORE_TOKENS] = STORE_TOKEN_SID,
-    [STORE_PARTNERS] = STORE_PARTNER_SID,
-    [STORE_APPLICATIONS] = STORE_APPLICATION_CLIENT_ID,
-    [STORE_RULES] = STORE_RULE_SID,
-    [STORE_TRUNK_GROUPS] = STORE_TRUNK_GROUP_SID,
-    [STORE_TRUNKS] = STORE_TRUNK_SID,
-};
 
 static bool is_of_one(const struct sid *partner_sid, const struct store_list *list)
 {
@@ -206,7 +72,7 @@ static bool has_status(const struct memory *m, const struct token_row *row,
 static bool is_listed(const struct memory *m, const void *row, enum store_table table,
                       const struct store_list *list)
 {
-    struct value key = value_of(row, keys[table]);
+    const struct sid *key = row; /* a row begins with it */
 
     if (!is_theirs(m, row, table, list))
         return false;
@@ -215,32 +81,27 @@ static bool is_listed(const struct memory *m, const void *row, enum store_table 
         return false;
     if (table == STORE_TOKENS && !has_status(m, row, list))
         return false;
-    if (!sid_is_none(&list->after) && memory_compare_sid(&key.sid, &list->after) <= 0)
+    if (!sid_is_none(&list->after) && memory_compare_sid(key, &list->after) <= 0)
         return false;
-    if (!sid_is_none(&list->before) && memory_compare_sid(&key.sid, &list->before) >= 0)
+    if (!sid_is_none(&list->before) && memory_compare_sid(key, &list->before) >= 0)
         return false;
     for (size_t i = 0; i < list->filter_count; i++) {
-        if (!passes(row, &list->filters[i]))
+        if (!memory_column_passes(row, &list->filters[i]))
             return false;
     }
     return true;
 }
 
+/* By column, then by key. */
 static int compare_rows(const void *a, const void *b, void *context)
 {
     const struct store_list *list = context;
-    enum store_column key = keys[store_column_table(list->order)];
     const void *x = *(void *const *)a;
     const void *y = *(void *const *)b;
-    struct value first = value_of(x, list->order);
-    struct value second = value_of(y, list->order);
-    int order = compare_values(&first, &second, list->order);
+    int order = memory_column_compare(x, y, list->order);
 
-    if (order == 0) {
-        first = value_of(x, key);
-        second = value_of(y, key);
-        order = compare_values(&first, &second, key);
-    }
+    if (order == 0)
+        order = memory_compare_sid(x, y);
     return list->descending ? -order : order;
 }
 

@@ -42,7 +42,7 @@ static bool has_root(const struct memory *m)
     return false;
 }
 
-static bool has_partner(const struct memory *m, const struct sid *partner_sid)
+bool memory_has_partner(const struct memory *m, const struct sid *partner_sid)
 {
     struct partner_row key = {.partner_sid = *partner_sid};
     return memory_table_find(&m->partners, &key) != NULL;
@@ -56,12 +56,12 @@ struct result memory_partner_create(struct store_backend *backend, const struct 
     bool has_login = row->login.len > 0;
 
     TRY(memory_falter(m));
-    if (has_partner(m, &row->partner_sid) || (is_root && has_root(m)) ||
+    if (memory_has_partner(m, &row->partner_sid) || (is_root && has_root(m)) ||
         (has_login && memory_table_find(&m->logins, row) != NULL)) {
         *out = STORE_CONFLICT_EXISTS;
         return RESULT_OK;
     }
-    if (!is_root && !has_partner(m, &row->parent_sid)) {
+    if (!is_root && !memory_has_partner(m, &row->parent_sid)) {
         *out = STORE_CONFLICT_ORPHAN;
         return RESULT_OK;
     }
@@ -80,7 +80,7 @@ struct result memory_application_create(struct store_backend *backend,
     TRY(memory_falter(m));
     if (memory_table_find(&m->applications, row) != NULL)
         *out = STORE_CONFLICT_EXISTS;
-    else if (!has_partner(m, &row->partner_sid))
+    else if (!memory_has_partner(m, &row->partner_sid))
         *out = STORE_CONFLICT_ORPHAN;
     else
         *out = STORE_CONFLICT_NONE;

@@ -51,4 +51,7 @@ sqlite3_stmt *query_prepare(struct sqlite *s, struct query *q);
 /* The one number that it gives; *out stays as it was where it gives none. */
 RESULT query_ask_number(struct sqlite *s, struct query *q, int64_t *out);
 
+/* STORE_TOKEN_LIST, but for a page that was read backwards: it is not turned around yet. */
+RESULT sqlite_list_tokens(struct sqlite *s, struct store_read *read);
+
 #endif

@@ -156,6 +156,27 @@ CONTRACT(a_rule_goes_once)
     cr_assert_eq(revision_of(f, STORE_RULE_GET, 50), 0);
 }
 
+/* The schema knows the words too; they are checked long before. */
+Test(sqlite_acl_words, a_rule_of_unknown_words_is_a_fault)
+{
+    struct acl_rule_row rows[] = {fixture_rule(50, 3), fixture_rule(50, 3), fixture_rule(50, 3)};
+    struct fixture f;
+
+    log_set_level(LOG_ERROR + 1);
+    fixture_init(&f, FIXTURE_SQLITE);
+    fixture_open(&f);
+    begin(&f);
+    rows[0].field = STR("caller");
+    rows[1].operation = STR("");
+    rows[2].quantifier = STR("ANY");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct store_request request = of_rule(STORE_RULE_CREATE, rows[i]);
+        cr_assert_eq(fixture_do(&f, &request), ERR_FAULT_STORE, "case %zu", i);
+    }
+    cr_assert_eq(store_tables_version(f.store), 1);
+    fixture_done(&f);
+}
+
 /* ---- detaching ---- */
 
 static const char LISTS[] = "[{\"access_control_rules\":[]}]";

@@ -444,6 +444,35 @@ Test(sqlite_file, revocations_of_the_third_version_last_as_long_as_tokens)
     fixture_done(&f);
 }
 
+static struct result see_partner(void *context, const struct partner_row *row)
+{
+    size_t *seen = context;
+    cr_assert(str_eq(row->acls, STR("[]")) && str_eq(row->parent_assigned_acls, STR("[]")));
+    (*seen)++;
+    return RESULT_OK;
+}
+
+Test(sqlite_file, partners_of_the_fourth_version_have_no_lists)
+{
+    struct fixture f;
+    size_t seen = 0;
+    struct store_party_visitor visitor = {.partner = see_partner, .context = &seen};
+
+    fixture_init(&f, FIXTURE_SQLITE);
+    sql(&f, "PRAGMA application_id = 0x534D494E;"
+            "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_ms INTEGER) STRICT;"
+            "INSERT INTO schema_version VALUES (4, 0)");
+    for (size_t i = 0; i < 4; i++)
+        sql(&f, sqlite_migrations[i].sql);
+    sql(&f, "INSERT INTO store VALUES (1, zeroblob(16), 0, 0, 0);"
+            "INSERT INTO partners VALUES (x'018b0000000070008000000000000002', NULL, 'root', NULL, "
+            "'active', 1, '', 0, 0, 1)");
+    fixture_open(&f);
+    cr_assert(result_ok(store_read_party(f.store, &visitor)));
+    cr_assert_eq(seen, 1);
+    fixture_done(&f);
+}
+
 /* A row that no version of this program has written is a fault, not a crash. */
 Test(sqlite_file, a_foreign_row_is_a_fault)
 {
