@@ -234,26 +234,12 @@ static struct result read_trunk(void *context, const struct trunk_row *row)
     return set_trunk(((struct load *)context)->tables, row);
 }
 
-static struct result pass_application(void *context, const struct application_row *row)
-{
-    (void)context, (void)row;
-    return RESULT_OK;
-}
-
-static struct result pass_secret(void *context, const struct secret_row *row)
-{
-    (void)context, (void)row;
-    return RESULT_OK;
-}
-
 struct result acl_tables_load(struct store *store, const struct acl_tables *earlier,
                               struct acl_tables **out)
 {
     struct load load = {acl_tables_new(NULL), earlier};
     const struct store_party_visitor visitor = {
         .partner = read_partner,
-        .application = pass_application,
-        .secret = pass_secret,
         .context = &load,
         .rule = read_rule,
         .trunk_group = read_trunk_group,

@@ -129,9 +129,9 @@ struct result memory_read_party(struct store_backend *backend,
 
     TRY(memory_falter(m));
     TRY(visit_children(m, &none, visitor));
-    for (size_t i = 0; i < m->applications.count; i++)
+    for (size_t i = 0; visitor->application != NULL && i < m->applications.count; i++)
         TRY(visitor->application(visitor->context, m->applications.rows[i]));
-    for (size_t i = 0; i < m->secrets.count; i++)
+    for (size_t i = 0; visitor->secret != NULL && i < m->secrets.count; i++)
         TRY(visitor->secret(visitor->context, m->secrets.rows[i]));
     for (size_t i = 0; visitor->rule != NULL && i < m->rules.count; i++)
         TRY(visitor->rule(visitor->context, m->rules.rows[i]));

@@ -136,7 +136,9 @@ struct result sqlite_read_party(struct store_backend *backend,
         "FROM application_secrets ORDER BY secret_id");
 
     TRY(sqlite_visit_rows(s, partners, visit_partner, visitor));
-    TRY(sqlite_visit_rows(s, applications, visit_application, visitor));
-    TRY(sqlite_visit_rows(s, secrets, visit_secret, visitor));
+    if (visitor->application != NULL)
+        TRY(sqlite_visit_rows(s, applications, visit_application, visitor));
+    if (visitor->secret != NULL)
+        TRY(sqlite_visit_rows(s, secrets, visit_secret, visitor));
     return sqlite_visit_acl(s, visitor);
 }

@@ -116,10 +116,10 @@ RESULT store_seed(struct store *store, const struct store_seed *seed, struct buf
 struct store_party_visitor {
     struct result (*partner)(void *context,
                              const struct partner_row *row); /* parents before children */
+    /* NULL: not wanted. */
     struct result (*application)(void *context, const struct application_row *row);
     struct result (*secret)(void *context, const struct secret_row *row);
     void *context;
-    /* NULL: not wanted. */
     struct result (*rule)(void *context, const struct acl_rule_row *row);
     struct result (*trunk_group)(void *context, const struct trunk_group_row *row);
     struct result (*trunk)(void *context, const struct trunk_row *row);

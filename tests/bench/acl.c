@@ -1,18 +1,20 @@
 /* What access control costs: compiling the longest rules, one look-up in them, and whole decisions
- * over 10 layers with 1,000 rules, none of which matches, so that each is looked at. Patterns that
+ * over 10 layers with 1,000 rules, none of which matches, so that each is looked at: all that the
+ * endpoint does for an item but read and write it. Patterns that
  * backtrack without end stand beside, with what holds them.
  *
- *   bench_acl */
+ *   bench_acl CATALOGUE-DIR */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "acl/evaluate.h"
+#include "acl/lists.h"
 #include "core/limits.h"
+#include "manage/acl_target.h"
 
 enum { LAYERS = 10, RULES_A_LAYER = 100, ENTRIES = 10, EVALUATIONS = 100000, LOOKS = 2000000 };
-enum { NUMBER = 16, NUMBERS = 4096 };
+enum { NUMBER = 16, NUMBERS = 4096, LIST_TEXT = RULES_A_LAYER * (SID_TEXT + 3) + 256 };
 
 static char numbers[LIMIT_ACL_ENTRIES][NUMBER];
 static struct str entries[LIMIT_ACL_ENTRIES];
@@ -135,32 +137,123 @@ static const struct acl_rule *rule_of(const struct mix *mix, unsigned n)
     return compile(field, n % 3 ? ACL_EXACT : ACL_PREFIX, ACL_ANY, &entries[n * ENTRIES], ENTRIES);
 }
 
-static const struct acl_rule *find(const void *rules, const struct sid *rule_sid)
+/* Ten partners, one below the other, each with a list of a hundred rules. */
+struct tree {
+    struct partner_row partners[LAYERS];
+    char logins[LAYERS][SID_TEXT], lists[LAYERS][LIST_TEXT];
+    struct acl_rule_row rules[LAYERS * RULES_A_LAYER];
+    struct snapshot snapshot; /* of it the tables alone are there */
+};
+
+static struct sid new_sid(void)
 {
-    unsigned n;
-    memcpy(&n, rule_sid->bytes, sizeof(n));
-    return ((const struct acl_rule *const *)rules)[n];
+    struct sid sid;
+    need(result_ok(sid_new(&clock_system, &entropy_system, &sid)), "no random bytes");
+    return sid;
 }
 
-static void decide(struct acl_matcher *matcher, const struct mix *mix)
+static struct str list_text(const struct acl_rule_row *rules, char *memory)
 {
-    static const struct acl_rule *rules[LAYERS * RULES_A_LAYER];
-    static struct sid sids[LAYERS * RULES_A_LAYER];
-    const struct acl_rules found = {find, rules};
+    struct sid sids[RULES_A_LAYER];
+    struct acl_list list = {sids, RULES_A_LAYER, ACL_ANY_DIRECTION, .voice_true = ACL_REJECT_403,
+                            .sms_true = ACL_REJECT};
+    struct json_writer w;
+    struct buf b;
+
+    for (unsigned i = 0; i < RULES_A_LAYER; i++)
+        sids[i] = rules[i].rule_sid;
+    buf_init_fixed(&b, memory, LIST_TEXT);
+    json_writer_init(&w, &b);
+    json_write_array_begin(&w);
+    acl_list_write(&list, &w);
+    json_write_array_end(&w);
+    need(!b.failed, "no room for a list");
+    return buf_view(&b);
+}
+
+static void make_rows(struct tree *tree)
+{
+    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++)
+        tree->rules[i].rule_sid = new_sid();
+    for (unsigned i = 0; i < LAYERS; i++) {
+        struct partner_row *row = &tree->partners[i];
+        *row = (struct partner_row){.partner_sid = new_sid(), .status = PARTNER_ACTIVE};
+        if (i > 0)
+            row->parent_sid = row[-1].partner_sid;
+        sid_format(&row->partner_sid, tree->logins[i]);
+        row->login = row->name = str_make(tree->logins[i], SID_TEXT);
+        row->acls = list_text(&tree->rules[i * RULES_A_LAYER], tree->lists[i]);
+    }
+    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++)
+        tree->rules[i].partner_sid = tree->partners[i / RULES_A_LAYER].partner_sid;
+}
+
+static void add_rules(struct tree *tree, const struct mix *mix)
+{
+    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++) {
+        const struct acl_rule *rule = rule_of(mix, i);
+        struct store_change change = {STORE_CHANGE_RULE, .rule = {&tree->rules[i], rule}};
+        struct acl_tables *next;
+        need(result_ok(acl_tables_apply(tree->snapshot.acls, &change, 1, &next)), "no change");
+        acl_tables_unref(&tree->snapshot.acls);
+        tree->snapshot.acls = next;
+        acl_rule_unref(&rule);
+    }
+}
+
+static void grow(struct tree *tree, const struct mix *mix, const struct scope_catalogue *catalogue)
+{
+    struct store_options options = {
+        .url = STR("memory:"), .clock = &clock_system, .entropy = &entropy_system};
+    struct store_seed seed = {.partners = tree->partners, .partner_count = LAYERS};
+    struct store *store;
+    char memory[4096];
+    struct buf error;
+
+    make_rows(tree);
+    buf_init_fixed(&error, memory, sizeof(memory));
+    need(result_ok(store_open(&options, &store, &error)), "the store does not open");
+    need(result_ok(store_seed(store, &seed, &error)), "the store takes no rows");
+    need(result_ok(party_load(store, catalogue, &tree->snapshot.party)), "no partners");
+    need(result_ok(acl_tables_load(store, NULL, &tree->snapshot.acls)), "no lists");
+    store_close(&store);
+    add_rules(tree, mix);
+}
+
+/* What the endpoint does for an item between reading it and writing its answer. */
+static enum acl_outcome answer(struct acl_matcher *matcher, const struct tree *tree,
+                               const struct acl_subject *subject)
+{
+    const struct caller root = {.partner = party_root(tree->snapshot.party)};
+    const struct acl_target_names names = {.partner_sid =
+                                               str_make(tree->logins[LAYERS - 1], SID_TEXT)};
+    const struct acl_rules rules = acl_tables_rules(tree->snapshot.acls);
+    struct acl_decision decision;
+    struct acl_target target;
+    struct acl_chain chain;
+    struct arena scratch;
+    char memory[4096];
+
+    arena_init(&scratch, memory, sizeof(memory), LIMIT_ARENA_BATCH);
+    need(acl_target_find(&tree->snapshot, &root, &names, &target) == NULL, "no such partner");
+    acl_chain_make(&tree->snapshot, &target, subject->kind, &chain);
+    need(result_ok(acl_evaluate(&scratch, matcher, &rules, chain.layers, chain.count, subject,
+                                &decision)),
+         "fault");
+    need(decision.passed_count == LAYERS, "a list was not looked at");
+    arena_reset(&scratch);
+    return decision.outcome;
+}
+
+static void decide(struct acl_matcher *matcher, const struct mix *mix,
+                   const struct scope_catalogue *catalogue)
+{
     static char others[NUMBERS][NUMBER];
-    struct acl_list lists[LAYERS];
-    struct acl_layer layers[LAYERS];
+    static struct tree tree;
     size_t undecided = 0;
 
-    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++) {
-        rules[i] = rule_of(mix, i);
-        memcpy(sids[i].bytes, &i, sizeof(i));
-    }
-    for (unsigned i = 0; i < LAYERS; i++) {
-        lists[i] = (struct acl_list){&sids[i * RULES_A_LAYER], RULES_A_LAYER, ACL_ANY_DIRECTION,
-                                     .voice_true = ACL_REJECT_403, .sms_true = ACL_REJECT};
-        layers[i] = (struct acl_layer){&lists[i], 1};
-    }
+    tree = (struct tree){.snapshot.party = NULL};
+    grow(&tree, mix, catalogue);
     for (unsigned i = 0; i < NUMBERS; i++)
         snprintf(others[i], NUMBER, "+1444%07u", i * 977);
     int64_t begin_ns = cpu_ns();
@@ -178,19 +271,16 @@ static void decide(struct acl_matcher *matcher, const struct mix *mix)
                  STR("Your appointment with Dr. Miller is on Tuesday at 10:30. Reply C to confirm "
                      "or R to "
                      "choose another time. See you soon, the team of the practice at the park.")}};
-        struct acl_decision decision;
-        need(result_ok(acl_evaluate(NULL, matcher, &found, layers, LAYERS, &subject, &decision)),
-             "fault");
-        undecided += decision.outcome == ACL_UNDECIDED;
+        undecided += answer(matcher, &tree, &subject) == ACL_UNDECIDED;
     }
     double us = since_us(begin_ns) / EVALUATIONS;
     need(undecided == EVALUATIONS, "a rule matches");
     printf("%-52s %6.1f us, %7.0f a second\n", mix->name, us, 1e6 / us);
-    for (unsigned i = 0; i < LAYERS * RULES_A_LAYER; i++)
-        acl_rule_unref(&rules[i]);
+    party_unref(&tree.snapshot.party);
+    acl_tables_unref(&tree.snapshot.acls);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     static const struct mix mixes[] = {
         {"a call, 1,000 sets of 10 numbers", ACL_CALL, 0},
@@ -199,8 +289,14 @@ int main(void)
         {"a message of 155 bytes, 900 sets and 100 patterns", ACL_SMS, 10},
     };
     struct acl_matcher *matcher = acl_matcher_new(&clock_thread);
+    struct scope_catalogue *catalogue;
+    char memory[4096];
+    struct buf errors;
 
+    need(argc == 2, "CATALOGUE-DIR");
     need(matcher != NULL, "no memory");
+    buf_init_fixed(&errors, memory, sizeof(memory));
+    need(catalogue_load(argv[1], NULL, &catalogue, &errors), "the catalogue does not load");
     for (unsigned i = 0; i < LIMIT_ACL_ENTRIES; i++) {
         snprintf(numbers[i], NUMBER, "+1555%07u", (unsigned)((uint64_t)i * 7919 % 9999991));
         entries[i] = str_make(numbers[i], 12);
@@ -214,7 +310,8 @@ int main(void)
     hard_pattern(matcher, "(?:[ab]*[ab]*+[^ab])|x", LIMIT_ACL_VALUE);
     hard_pattern(matcher, "^(([a-z])+.)+\\d", LIMIT_ACL_VALUE);
     for (size_t i = 0; i < sizeof(mixes) / sizeof(mixes[0]); i++)
-        decide(matcher, &mixes[i]);
+        decide(matcher, &mixes[i], catalogue);
+    catalogue_free(&catalogue);
     acl_matcher_free(&matcher);
     return 0;
 }

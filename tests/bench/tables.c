@@ -1,20 +1,28 @@
-/* What partners and applications in memory cost: reading them all from a store, a look-up with its
- * ceiling (as an introspection makes), and publishing a change of one of them, with the end of the
- * version before.
+/* What partners, applications and access control in memory cost: reading them all from a store, a
+ * look-up with its ceiling (as an introspection makes), and publishing a change of one of them,
+ * with the end of the version before.
  *
  *   bench_tables CATALOGUE-DIR [PARTNERS APPLICATIONS] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "acl/tables.h"
 #include "party/party.h"
 
 enum { LOOKS = 2000000, CHANGES = 20000, DEPTH_STEP = 10 };
+
+/* Of every partner, where they have any. */
+#define LISTS                                                                                    \
+    "[{\"access_control_rules\":[\"01995f2a-7c00-7aaa-8000-0123456789ab\","                      \
+    "\"01995f2a-7c00-7aaa-8000-0123456789ac\"],\"direction\":\"any\",\"sms_action_false\":null," \
+    "\"sms_action_true\":null,\"voice_action_false\":null,\"voice_action_true\":\"reject403\"}]"
 
 struct bench {
     struct scope_catalogue *catalogue;
     struct store *store;
     struct party *party;
+    struct acl_tables *acls;
     struct partner_row *partners;
     struct application_row *applications;
     struct secret_row *secrets;
@@ -37,7 +45,7 @@ static struct sid new_sid(void)
     return sid;
 }
 
-static void make_rows(struct bench *b)
+static void make_rows(struct bench *b, bool lists)
 {
     b->partners = calloc(b->partner_count, sizeof(*b->partners));
     b->logins = calloc(b->partner_count, sizeof(*b->logins));
@@ -55,6 +63,8 @@ static void make_rows(struct bench *b)
             row->parent_sid = b->partners[i < DEPTH_STEP ? i - 1 : i % DEPTH_STEP].partner_sid;
         sid_format(&row->partner_sid, b->logins[i]);
         row->login = str_make(b->logins[i], SID_TEXT);
+        if (lists)
+            row->acls = STR(LISTS);
     }
     for (size_t i = 0; i < b->application_count; i++) {
         b->applications[i] = (struct application_row){
@@ -84,6 +94,7 @@ static void load(struct bench *b)
     need(result_ok(store_seed(b->store, &seed, &error)), "the store takes no rows");
     int64_t begin_ns = clock_mono_ns();
     need(result_ok(party_load(b->store, b->catalogue, &b->party)), "the tables do not load");
+    need(result_ok(acl_tables_load(b->store, NULL, &b->acls)), "the lists do not load");
     printf("%zu partners and %zu applications: read in %.0f ms", b->partner_count,
            b->application_count, (double)(clock_mono_ns() - begin_ns) / 1e6);
 }
@@ -117,6 +128,7 @@ static void one_change(struct bench *b, enum store_change_kind kind, size_t n)
     struct partner_row partner = b->partners[n % b->partner_count];
     struct application_row application = b->applications[n % b->application_count];
     struct store_change change = {.kind = kind};
+    struct acl_tables *next_acls;
     struct party *next;
 
     partner.revision = application.revision = n;
@@ -127,8 +139,11 @@ static void one_change(struct bench *b, enum store_change_kind kind, size_t n)
     else
         change.secrets.client_id = application.client_id;
     need(result_ok(party_apply(b->party, b->catalogue, &change, 1, &next)), "no change");
+    need(result_ok(acl_tables_apply(b->acls, &change, 1, &next_acls)), "no change");
     party_unref(&b->party);
+    acl_tables_unref(&b->acls);
     b->party = next;
+    b->acls = next_acls;
 }
 
 static void measure_changes(struct bench *b, enum store_change_kind kind, const char *what)
@@ -145,6 +160,24 @@ static void measure_changes(struct bench *b, enum store_change_kind kind, const 
            took_us[CHANGES / 100 * 99]);
 }
 
+static void measure(struct bench *b, bool lists)
+{
+    make_rows(b, lists);
+    load(b);
+    measure_looks(b);
+    printf("\n");
+    measure_changes(b, STORE_CHANGE_PARTNER, "a partner");
+    measure_changes(b, STORE_CHANGE_APPLICATION, "an application");
+    measure_changes(b, STORE_CHANGE_SECRETS, "its secrets");
+    party_unref(&b->party);
+    acl_tables_unref(&b->acls);
+    store_close(&b->store);
+    free(b->partners);
+    free(b->applications);
+    free(b->secrets);
+    free(b->logins);
+}
+
 int main(int argc, char **argv)
 {
     struct bench b = {.partner_count = 10000, .application_count = 100000};
@@ -159,19 +192,9 @@ int main(int argc, char **argv)
     need(b.partner_count >= DEPTH_STEP && b.application_count > 0, "too few rows");
     buf_init_fixed(&errors, memory, sizeof(memory));
     need(catalogue_load(argv[1], NULL, &b.catalogue, &errors), "the catalogue does not load");
-    make_rows(&b);
-    load(&b);
-    measure_looks(&b);
-    printf("\n");
-    measure_changes(&b, STORE_CHANGE_PARTNER, "a partner");
-    measure_changes(&b, STORE_CHANGE_APPLICATION, "an application");
-    measure_changes(&b, STORE_CHANGE_SECRETS, "its secrets");
-    party_unref(&b.party);
-    store_close(&b.store);
+    measure(&b, false);
+    printf("each partner with a list: ");
+    measure(&b, true);
     catalogue_free(&b.catalogue);
-    free(b.partners);
-    free(b.applications);
-    free(b.secrets);
-    free(b.logins);
     return 0;
 }
