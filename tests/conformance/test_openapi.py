@@ -16,6 +16,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 NOBODY = "01995f2a-7c00-7aaa-8000-0123456789ab"
 LONG_AGO = {"issued_before": "2020-01-01T00:00:00.000Z"}  # a revocation that ends nothing
+RULE = {"entries": ["49"], "field": "calling", "operation": "prefix", "quantifier": "any"}
 GIVEN = ["calls.manage", "sms.read"]  # what a test's own partner, application and token hold
 
 
@@ -120,6 +121,8 @@ class World:
                 made = self.create("/core/v2/applications", {"name": "Example", "scopes": GIVEN})
             elif name == "token_sid":
                 made = self.create("/core/v2/oauth/token", {"scopes": ["calls.manage"], "access_token_expires_in": 600})
+            elif name == "rule_sid":
+                made = self.create("/core/v2/accesscontrol/rules", RULE)
             elif name == "trunk_group_sid":
                 made = self.create("/core/v2/trunk_groups", {"name": "Example"})
             elif name == "trunk_sid":
@@ -270,6 +273,8 @@ def test_lists_take_what_is_said(world, operation):
     path, _ = world.path(operation)
     if operation.id == "listRevocations":
         world.create(path, LONG_AGO)
+    if operation.id == "listRules":
+        world.create(path, RULE)
     if operation.id == "listTrunks":
         world.create(path, {"name": "Example"})
     get = functools.partial(world.send, "GET", path, None, None, world.admin)
@@ -292,7 +297,7 @@ def names_key(operation):
     return {"listScopes": "value", "listAuditRecords": "seq", "listSecrets": "secret_id", "listTokens": "token_sid",
             "listPartners": "partner_sid", "listApplications": "client_id",
             "listRevocations": "revocation_sid", "listTrunkGroups": "trunk_group_sid",
-            "listTrunks": "trunk_sid"}[operation.id]
+            "listTrunks": "trunk_sid", "listRules": "rule_sid"}[operation.id]
 
 
 @each_guarded
