@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "acl/tables.h"
 #include "support/leaks.h"
 #include "unit/acl/made.h"
 
@@ -93,5 +94,55 @@ Test(acl_memory, matching)
     cr_assert_eq(acl_rule_match(rule, matcher, value), ACL_YES);
     acl_rule_unref(&rule);
     acl_matcher_free(&matcher);
+    leaks_check();
+}
+
+/* Rules are compiled on the way, lists read. The version before stays whole. */
+Test(acl_memory, changing_the_tables)
+{
+    static const struct sid partner = {{1}}, group = {{3}};
+    const struct acl_rule_row rule = {.rule_sid = {{2}},
+                                      .partner_sid = partner,
+                                      .field = STR("called"),
+                                      .operation = STR("regexp"),
+                                      .quantifier = STR("any"),
+                                      .entries = STR("[\"^1\"]")};
+    const struct partner_row partner_row = {
+        .partner_sid = partner,
+        .acls = STR("[{\"access_control_rules\":[],\"direction\":\"any\",\"sms_action_false\":null,"
+                    "\"sms_action_true\":null,\"voice_action_false\":null,"
+                    "\"voice_action_true\":null}]")};
+    const struct trunk_group_row group_row = {.trunk_group_sid = group, .partner_sid = partner};
+    const struct store_change changes[] = {
+        {.kind = STORE_CHANGE_RULE, .rule.row = &rule},
+        {.kind = STORE_CHANGE_PARTNER, .partner = &partner_row},
+        {.kind = STORE_CHANGE_TRUNK_GROUP, .trunk_group = &group_row},
+    };
+    struct store_options options = {
+        .url = STR("memory:"), .clock = &clock_system, .entropy = &entropy_system};
+    struct acl_tables *tables, *next = NULL;
+    struct store *store;
+    char memory[256];
+    struct buf error;
+    int n = 0;
+
+    buf_init_fixed(&error, memory, sizeof(memory));
+    cr_assert(result_ok(store_open(&options, &store, &error)));
+    cr_assert(result_ok(acl_tables_load(store, NULL, &tables)));
+    for (;; n++) {
+        atomic_store(&good_left, n);
+        struct result applied = acl_tables_apply(tables, changes, 3, &next);
+        atomic_store(&good_left, -1);
+        cr_assert_eq(acl_tables_counts(tables).rules, (size_t)0);
+        if (result_ok(applied))
+            break;
+        cr_assert_eq(applied.code, ERR_FAULT_MEMORY, "allocation %d", n);
+        cr_assert_null(next);
+    }
+    cr_assert_geq(n, 20);
+    cr_assert_eq(acl_tables_counts(next).partners, (size_t)1);
+    acl_tables_unref(&next);
+    acl_tables_unref(&tables);
+    store_close(&store);
     leaks_check();
 }
