@@ -2,8 +2,11 @@
 
 import re
 import subprocess
+import threading
+import time
 
 import pytest
+from jwcrypto import jwk, jws
 
 import assertion
 from forge import claims, header
@@ -149,6 +152,76 @@ def test_8414_x_b_F_29_rotation_seen_from_outside(own_bed):
     assert eventually(lambda: header(bed.issue())["kid"] == second)
     assert cached < published()  # and the one after it
     assert bed.is_active(old) and bed.is_active(bed.issue())
+
+
+class Verifier:
+    """Verifies JWTs by a key set that it keeps, and asks for no other when a key is not in it."""
+
+    def __init__(self, bed):
+        self.bed = bed
+        self.keys = None
+        self.fetch()
+
+    def fetch(self):
+        reply = self.bed.get(JWKS)
+        assert "max-age=120" in reply.header("Cache-Control")
+        self.keys = jwk.JWKSet.from_json(reply.body.decode())
+
+    def accepts(self, token):
+        key = self.keys.get_key(header(token)["kid"])
+        presented = jws.JWS()
+        presented.deserialize(token)
+        try:
+            presented.verify(key)
+        except jws.InvalidJWSSignature:  # by the wrong key, or by none
+            return False
+        return True
+
+
+def test_8414_x_b_F_29_no_verification_fails_while_keys_rotate(own_bed, is_long, record_property):
+    """Under load, by the worst verifier that max-age allows: its set is from when the next key had just been
+    published, and it fetches another only when the one after that is there. Earlier tokens verify by it as well."""
+    rounds = 10 if is_long else 3
+    bed = own_bed(["keys.jwks_max_age_s=120"])
+    verifier, stop, lock = Verifier(bed), threading.Event(), threading.Lock()
+    tokens, refused = [], []
+
+    def load():
+        link = bed.connect()
+        while not stop.is_set():
+            token = bed.post("/oauth/token", {"grant_type": "client_credentials"}, bed.app,
+                             connection=link).json["access_token"]
+            with lock:  # no other set comes in between
+                tokens.append(token)
+                if not verifier.accepts(token):
+                    refused.append(header(token)["kid"])
+        link.close()
+
+    assert bed.scopemint("key", "generate").returncode == 0
+    assert eventually(lambda: len(bed.get(JWKS).json["keys"]) == 2)
+    verifier.fetch()
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    begin = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for number in range(1, rounds + 1):
+        assert eventually(lambda count=len(tokens): len(tokens) >= count + 100, 20)
+        result = bed.scopemint("key", "rotate", later_s=240 * number)
+        assert result.returncode == 0, result.stderr
+        assert eventually(lambda kids=number + 1: len({header(token)["kid"] for token in tokens[-9:]}) == 1 and
+                          len({header(token)["kid"] for token in tokens}) == kids)
+        with lock:
+            verifier.fetch()  # the one after it was published with the rotation
+            assert all(verifier.accepts(token) for token in tokens[::50])
+    stop.set()
+    for thread in threads:
+        thread.join()
+    per_s = len(tokens) / (time.monotonic() - begin)
+    record_property("tokens_per_s", round(per_s))
+    assert not refused
+    assert len({header(token)["kid"] for token in tokens}) == rounds + 1
+    assert bed.is_sanitized or per_s >= 200
+    assert all(bed.is_active(token) for token in tokens[::100])
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:8420/path", "https://issuer.example/path",
