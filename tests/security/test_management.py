@@ -187,3 +187,34 @@ def test_the_last_that_holds_all_stays(bed, method, body):
     assert call(bed, "GET", path, token).json == before
     assert call(bed, "PATCH", path, token, {"name": before["name"] + "x"}).status == 200
     assert call(bed, "PATCH", path, token, {"name": before["name"]}).status == 200
+
+
+# ---- what is not for the API to say ----
+
+@pytest.mark.parametrize("member", ["audit", "log", "store", "keys", "dir", "path", "url", "file"])
+@pytest.mark.parametrize("method, path", [
+    ("POST", "/core/v2/partners"), ("PATCH", "/core/v2/partners/{partner_sid}"), ("POST", "/core/v2/applications"),
+    ("PATCH", APPLICATIONS + "{client_id}"), ("POST", APPLICATIONS + "{client_id}/secrets"),
+    ("POST", "/core/v2/oauth/token"), ("PATCH", TOKENS + "{token_sid}"),
+    ("POST", "/core/v2/admin/revocations"), ("POST", "/core/v2/admin/leaks")],
+    ids=lambda value: "THREATS-64-" + value)
+def test_where_the_server_writes_is_not_set_by_the_api(bed, tmp_path, method, path, member):
+    """The greatest caller there is, and a member that would say it in a body that is good without: refused by its
+    name, and nothing is there."""
+    admin = bed.issue(bed.admin)
+    path = path.format(partner_sid=bed.partner_sid, client_id=bed.app.client_id, token_sid=sid_of(bed, bed.issue()))
+    target = tmp_path / "written"
+    body = {"dry_run": True, "client_id": bed.app.client_id} if "revocations" in path else \
+        {"strings": []} if "leaks" in path else {}
+    reply = call(bed, method, path, admin, {**body, member: str(target)})
+    assert reply.status in (400, 422), reply.body
+    assert member in reply.body.decode()
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"], ids=lambda value: "THREATS-64-" + value)
+@pytest.mark.parametrize("path", ["/core/v2/admin/audit", "/core/v2/admin/audit/head", "/core/v2/admin/config",
+                                  "/core/v2/admin/log"])
+def test_the_log_is_read_and_nothing_else(bed, method, path):
+    reply = call(bed, method, path, bed.issue(bed.admin), {"dir": "/tmp"})
+    assert reply.status in (404, 405), reply.body
