@@ -1,4 +1,4 @@
-"""What is left for good clients (64 kept connections, introspection) beside a flood. F-40; THREATS 69, 74."""
+"""What is left for good clients (64 kept connections, introspection) beside a flood (F-40, THREATS-69, THREATS-74)."""
 
 import contextlib
 import subprocess

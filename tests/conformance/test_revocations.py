@@ -453,7 +453,7 @@ def test_rows_are_marked(revocations):
 
 # ---- above the ceiling ----
 
-def test_F33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(own_bed):
+def test_F_33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(own_bed):
     bed = own_bed(seed=SEED)
     made = Revocations(bed)
     over, within, elsewhere = made.token("self"), made.token("self", scope="sms.manage"), made.token("stranger")

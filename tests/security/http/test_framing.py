@@ -1,5 +1,6 @@
 """Requests that two readers could read in two ways, over real sockets: each is answered once, by a refusal, and the
-connection ends, so that nothing behind it is ever taken for a request (THREATS-71 to 73). HTTP/2 is not spoken."""
+connection ends, so that nothing behind it is ever taken for a request (F-40, THREATS-71 to 73). HTTP/2 is not
+spoken."""
 
 import datetime
 import json

@@ -128,6 +128,7 @@ Test(manifest, the_first_rotation_of_another_algorithm_retires_nobody)
     expect_state(&m, 3, KEY_ACTIVE);
 }
 
+/* THREATS-60: nothing but a withdrawal removes a key before its tokens are over. */
 Test(manifest, a_key_waits_for_the_longest_lifetime_it_ever_signed_with)
 {
     struct keyring_manifest m = two_keys();
@@ -169,6 +170,7 @@ Test(manifest, withdraw_is_at_once) /* 7662-4-b */
     expect_why("no such key");
 }
 
+/* THREATS-60: and the way back from a bad key is one command. */
 Test(manifest, withdraw_of_the_active_key_needs_a_successor)
 {
     struct keyring_manifest m = two_keys(), before = m;

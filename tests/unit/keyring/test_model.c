@@ -145,7 +145,7 @@ static void check(const struct world *w, uint64_t seed, int at)
     }
 }
 
-Test(model, every_live_token_has_its_key_in_the_jwks)
+Test(model, every_live_token_has_its_key_in_the_jwks_THREATS_60)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
         static struct world w;
