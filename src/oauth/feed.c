@@ -72,23 +72,21 @@ static bool write_events(const struct feed_desk *desk, struct arena *memory, str
     return true;
 }
 
-/* An entry is told when the index has it: whoever asks introspection because of it is answered by
- * it (P2). What the read saw beyond that comes with the next page. */
 static bool hand_out(struct feed_desk *desk)
 {
     const struct store_read *read = &desk->read;
     uint64_t heard = revocation_index_number(desk->feed->server->index);
-    struct follower_page page = {
-        .after = read->in.feed.after, .rows = read->out.feed, .count = read->out.count};
     struct str *events;
 
     if (!result_ok(read->result) || !write_events(desk, &desk->memory, &events))
         return false;
-    page.events = events;
-    page.through =
-        read->out.more ? read->out.feed[read->out.count - 1].entry.number : read->out.number;
-    if (page.through > heard)
-        page.through = heard;
+    const struct follower_page page = {
+        .after = read->in.feed.after,
+        .through = revocations_through(read, heard),
+        .rows = read->out.feed,
+        .events = events,
+        .count = read->out.count,
+    };
     for (struct follower *f = desk->first; f != NULL; f = f->next)
         follower_take(f, &page);
     return true;

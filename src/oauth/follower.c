@@ -1,6 +1,7 @@
 #include "oauth/follower.h"
 
 #include "exchange/snapshot.h"
+#include "revocation/selector.h"
 
 enum {
     FULL = STREAM_UNSENT_MAX / 2,
@@ -171,7 +172,7 @@ void follower_write_event(const struct sid *feed_id, const struct store_entry *e
     struct json_writer w;
 
     buf_cstr(out, "event: ");
-    buf_str(out, revocations_kind(entry->kind));
+    buf_str(out, revocation_entry_name(entry->kind));
     buf_char(out, '\n');
     write_id(feed_id, entry->number, out);
     buf_cstr(out, "data: ");

@@ -141,16 +141,12 @@ static enum step_result read_entries(struct exchange *x)
     return STEP_WAIT;
 }
 
-/* What the index has heard of, as on a stream: entries beyond come with the next question. */
 static void write_entries(const struct exchange *x, uint64_t heard, struct json_writer *w)
 {
     const struct revocations_state *state = x->state;
     const struct store_read *read = &state->read;
-    uint64_t through =
-        read->out.more ? read->out.feed[read->out.count - 1].entry.number : read->out.number;
+    uint64_t through = revocations_through(read, heard);
 
-    if (through > heard)
-        through = heard;
     json_write_member_bool(w, STR("reset"), state->from.reset);
     json_write_key(w, STR("entries"));
     json_write_array_begin(w);

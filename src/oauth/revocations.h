@@ -38,8 +38,10 @@ struct str revocations_version(const struct server *server, const struct snapsho
 void revocations_write_head(const struct server *server, const struct snapshot *snapshot,
                             uint64_t number, struct json_writer *w);
 
-/* What a consumer calls the entry: an event's name. */
-struct str revocations_kind(enum entry_kind kind);
+/* How far a read of STORE_FEED tells of the sequence. An entry is told when the index has heard of
+ * it: whoever asks introspection because of it is answered by it (P2). What the read saw beyond
+ * comes with the next one. */
+uint64_t revocations_through(const struct store_read *read, uint64_t heard);
 
 /* One JSON object in one line. */
 void revocations_write_entry(const struct store_entry *entry, struct json_writer *w);

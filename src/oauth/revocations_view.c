@@ -49,31 +49,14 @@ void revocations_write_head(const struct server *server, const struct snapshot *
                              revocations_version(server, snapshot, memory));
 }
 
-/* ---- an entry ---- */
-
-struct str revocations_kind(enum entry_kind kind)
+uint64_t revocations_through(const struct store_read *read, uint64_t heard)
 {
-    switch (kind) {
-    case ENTRY_TOKEN_REVOKED:
-        return STR("revoked");
-    case ENTRY_TOKEN_SET:
-        return STR("narrowed");
-    case ENTRY_EPOCH_APPLICATION:
-        return STR("application");
-    case ENTRY_EPOCH_PARTNER:
-        return STR("partner");
-    case ENTRY_EPOCH_PARTNER_TREE:
-        return STR("partner_tree");
-    case ENTRY_EPOCH_USER:
-        return STR("user");
-    case ENTRY_EPOCH_KEY:
-        return STR("key");
-    case ENTRY_SELECTOR:
-    case ENTRY_PLAN:
-        break;
-    }
-    return STR("selector");
+    uint64_t through =
+        read->out.more ? read->out.feed[read->out.count - 1].entry.number : read->out.number;
+    return through < heard ? through : heard;
 }
+
+/* ---- an entry ---- */
 
 static void write_sid(struct json_writer *w, struct str name, const struct sid *sid)
 {
@@ -148,7 +131,7 @@ void revocations_write_entry(const struct store_entry *entry, struct json_writer
 
     json_write_object_begin(w);
     json_write_member_int(w, STR("number"), (int64_t)entry->number);
-    json_write_member_string(w, STR("kind"), revocations_kind(entry->kind));
+    json_write_member_string(w, STR("kind"), revocation_entry_name(entry->kind));
     write_subject(entry, w);
     if (!of_token)
         json_write_member_int(w, STR("below"), (int64_t)revocation_entry_below(entry));

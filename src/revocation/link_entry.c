@@ -203,7 +203,7 @@ void link_send_feed_add(struct wire *wire, const struct store_entry *entry,
     add.args[add.count++] = buf_view(&at);
     add_pair(&add, STR("feed"), str_make(feed, sizeof(feed)));
     add_pair(&add, STR("number"), link_digits_of((int64_t)entry->number, &number));
-    add_pair(&add, STR("kind"), link_kind_name(entry->kind));
+    add_pair(&add, STR("kind"), revocation_entry_name(entry->kind));
     add_pair(&add, STR("id"), buf_view(&id));
     add_pair(&add, STR("end"), link_digits_of(entry->end_s, &end));
     if (entry->kind == ENTRY_TOKEN_SET) {

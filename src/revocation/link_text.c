@@ -1,29 +1,5 @@
 #include "revocation/link_text.h"
-
-struct str link_kind_name(enum entry_kind kind)
-{
-    switch (kind) {
-    case ENTRY_TOKEN_REVOKED:
-        return STR("revoked");
-    case ENTRY_EPOCH_APPLICATION:
-        return STR("application");
-    case ENTRY_EPOCH_PARTNER:
-        return STR("partner");
-    case ENTRY_EPOCH_PARTNER_TREE:
-        return STR("partner_tree");
-    case ENTRY_EPOCH_USER:
-        return STR("user");
-    case ENTRY_EPOCH_KEY:
-        return STR("key");
-    case ENTRY_TOKEN_SET:
-        return STR("narrowed");
-    case ENTRY_SELECTOR:
-        return STR("selector");
-    case ENTRY_PLAN:
-        return STR("plan");
-    }
-    return STR("unknown");
-}
+#include "revocation/selector.h"
 
 void link_put_id(const struct store_entry *entry, struct buf *out)
 {
@@ -51,7 +27,7 @@ void link_put_field(const struct store_entry *entry, struct buf *out)
         link_put_id(entry, out);
         return;
     }
-    buf_str(out, link_kind_name(entry->kind));
+    buf_str(out, revocation_entry_name(entry->kind));
     buf_char(out, ':');
     link_put_id(entry, out);
     if (entry->before_s != 0) {

@@ -24,9 +24,6 @@ static inline struct str link_digits_of(int64_t number, struct link_digits *out)
 /* The entry's id as text, of a key the key's. */
 void link_put_id(const struct store_entry *entry, struct buf *out);
 
-/* "revoked", "narrowed", and so on: see link.h. */
-struct str link_kind_name(enum entry_kind kind);
-
 /* The hash that an entry of this kind has a field in; ptr NULL: none. */
 struct str link_hash_of(enum entry_kind kind);
 

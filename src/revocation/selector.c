@@ -42,3 +42,28 @@ bool revocation_selector_matches(const struct revocation_selector *selector,
         return false;
     return selector->scopes.len == 0 || share_name(selector->scopes, subject->scopes);
 }
+
+struct str revocation_entry_name(enum entry_kind kind)
+{
+    switch (kind) {
+    case ENTRY_TOKEN_REVOKED:
+        return STR("revoked");
+    case ENTRY_EPOCH_APPLICATION:
+        return STR("application");
+    case ENTRY_EPOCH_PARTNER:
+        return STR("partner");
+    case ENTRY_EPOCH_PARTNER_TREE:
+        return STR("partner_tree");
+    case ENTRY_EPOCH_USER:
+        return STR("user");
+    case ENTRY_EPOCH_KEY:
+        return STR("key");
+    case ENTRY_TOKEN_SET:
+        return STR("narrowed");
+    case ENTRY_SELECTOR:
+        return STR("selector");
+    case ENTRY_PLAN:
+        return STR("plan");
+    }
+    return STR("unknown");
+}

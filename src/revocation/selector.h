@@ -1,5 +1,5 @@
 /* Which tokens a revocation by selector is about (SPEC 7): one rule for the index, which asks it of
- * every token presented, and for who walks the rows. */
+ * every token presented, and for who walks the rows. And what is read off an entry alone. */
 #ifndef REVOCATION_SELECTOR_H
 #define REVOCATION_SELECTOR_H
 
@@ -23,5 +23,9 @@ static inline bool revocation_entry_is_end(const struct store_entry *entry)
 {
     return entry->end_s <= 0;
 }
+
+/* "revoked", "narrowed", "application" and so on: what an entry of this kind is called outside, in
+ * Redis (link.h) and on the feed for resource servers. */
+struct str revocation_entry_name(enum entry_kind kind);
 
 #endif
