@@ -113,11 +113,13 @@ static const struct command commands[] = {
         .help = "Say what found strings open, one a line from standard input or a file; end it",
         .more = "Blank lines and those that begin with # are passed over; blanks, quotes and "
                 "`Authorization: Bearer`\n"
-                "around a string too. Needs scopemint.revoke. With --act live tokens are revoked "
-                "and client secrets\n"
-                "deleted. No more than the first characters of a string are printed. Exit code 0: "
-                "nothing that was\n"
-                "found is live; 1: something is, or was until --act ended it.",
+                "around a string too. Needs scopemint.revoke, for one's own partner alone "
+                "oauth.manage_all_tokens.\n"
+                "With --act live tokens are revoked and client secrets deleted. No more than the "
+                "first characters\n"
+                "of a string are printed. Exit code 0: nothing that was found is live; 1: "
+                "something is, or was until\n"
+                "--act ended it.",
         .options = {{"--act", NULL, "end what opens something"},
                     {"--server", "URL", "the server to ask, as https://host[:port]"},
                     {"--credentials", "FILE", "who asks; a JSON file of mode 0600"}},
