@@ -130,7 +130,7 @@ enum cli_exit node_open(struct node *node, struct config *config, struct buf *ou
     bool held = cli_store_owner(config) != 0;
     if (!open_store(node, out_error))
         return held ? CLI_STORE_IN_USE : CLI_FAILED;
-    if (!tables_build(config, node->store, NULL, false, &snapshot, out_error))
+    if (!tables_build(config, node->store, NULL, &snapshot, out_error))
         return CLI_CONFIG;
     snapshot_publish(&node->server, snapshot);
     if (party_root(snapshot->party) == NULL) {

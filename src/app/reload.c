@@ -5,7 +5,6 @@
 #include "core/log.h"
 #include "exchange/snapshot.h"
 #include "oauth/feed.h"
-#include "revocation/index.h"
 #include "store/store.h"
 
 enum { ERRORS_MAX = 64 * 1024 };
@@ -26,8 +25,7 @@ static void rebuild(struct store *store, void *context)
     struct server *server = &r->node->server;
     struct snapshot *next;
 
-    r->built = tables_build(r->config, store, atomic_load(&server->snapshot),
-                            revocation_index_asks_ceiling(server->index, 0), &next, &r->errors);
+    r->built = tables_build(r->config, store, atomic_load(&server->snapshot), &next, &r->errors);
     if (!r->built)
         return;
     r->scopes = catalogue_count(next->catalogue);

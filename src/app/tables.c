@@ -27,25 +27,31 @@ static bool load_files(const struct config *config, const struct snapshot *previ
     return false;
 }
 
-/* What any token may hold by the one it may hold by the other. */
-static bool says_the_same(const struct scope_catalogue *a, const struct scope_catalogue *b)
+/* A revocation by over_ceiling that is followed goes by the tables it was put in force with: what
+ * it ended would be live again by others (P2). False: they are others, or it cannot be told. */
+static bool take_scopes(struct store *store, const struct scope_catalogue *catalogue, bool is_start,
+                        struct buf *out_error)
 {
-    if (catalogue_count(a) != catalogue_count(b) ||
-        !scope_set_eq(catalogue_restricted(a), catalogue_restricted(b)))
-        return false;
-    for (size_t rank = 0; rank < catalogue_count(a); rank++) {
-        const struct scope_value *value = catalogue_at(a, rank);
-        const struct scope_value *other = catalogue_find(b, value->name);
-        struct scope_set one = SCOPE_SET_EMPTY;
+    struct digest256 tables;
+    bool fits = false;
 
-        if (other == NULL || other->bit != value->bit)
-            return false;
-        scope_set_add(&one, value->bit);
-        const struct scope_set here = scope_closure(a, &one), there = scope_closure(b, &one);
-        if (!scope_set_eq(&here, &there))
-            return false;
+    struct result asked = catalogue_fingerprint(catalogue, &tables);
+    if (result_ok(asked))
+        asked = store_use_scope_tables(store, &tables, &fits);
+    if (result_ok(asked) && fits)
+        return true;
+    if (!result_ok(asked)) {
+        buf_cstr(out_error, "whether the scope tables may be used could not be told: ");
+        buf_cstr(out_error, err_info(asked.code)->text);
+    } else {
+        buf_cstr(out_error,
+                 "the scope tables have changed, and a revocation by over_ceiling goes by those "
+                 "it was put in force with: ");
+        buf_cstr(out_error, is_start ? "start with those until it is done, then change them"
+                                     : "reload again when it is done");
     }
-    return true;
+    buf_char(out_error, '\n');
+    return false;
 }
 
 /* earlier: NULL, or what was compiled before; rules that did not change are not compiled again. */
@@ -84,24 +90,23 @@ static struct result assemble(const struct config *config, struct store *store,
 }
 
 bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
-                  bool is_fixed, struct snapshot **out, struct buf *out_error)
+                  struct snapshot **out, struct buf *out_error)
 {
     struct scope_catalogue *catalogue = NULL;
     struct keyring *keyring = NULL;
 
     if (!load_files(config, previous, &catalogue, &keyring, out_error))
         return false;
-    if (is_fixed && previous != NULL && !says_the_same(previous->catalogue, catalogue)) {
-        buf_cstr(out_error,
-                 "the scope tables have changed, and a revocation by over_ceiling goes by "
-                 "those in force: reload again when it is done\n");
-        catalogue_free(&catalogue);
-        keyring_unref(&keyring);
-        return false;
+    struct snapshot *made;
+    struct result assembled = assemble(config, store, catalogue, keyring, previous, &made);
+    if (result_ok(assembled)) {
+        bool taken = take_scopes(store, catalogue, previous == NULL, out_error);
+        if (taken)
+            *out = made;
+        else
+            snapshot_unref(made);
+        return taken;
     }
-    struct result assembled = assemble(config, store, catalogue, keyring, previous, out);
-    if (result_ok(assembled))
-        return true;
     buf_cstr(out_error,
              "partners, applications and access control could not be read from the store: ");
     buf_cstr(out_error, err_info(assembled.code)->text);

@@ -8,12 +8,13 @@
 #include "exchange/snapshot.h"
 #include "store/store.h"
 
-/* previous (may be NULL): names of its catalogue keep their bits; is_fixed: nothing of it may
- * change, for a revocation is decided by it and what that ended would be live again (P2). False:
- * out_error has a line for each thing wrong. The store is read on the calling thread: before
- * store_start, or on its writer's. */
+/* previous (NULL: at the start): names of its catalogue keep their bits. False: out_error has a
+ * line for each thing wrong; also for other scope tables than those that a revocation is decided
+ * by, by which what it ended would be live again (P2). The store is read, and told of the scope
+ * tables, on the calling thread: before store_start, or on its writer's. What was built is then
+ * published. */
 bool tables_build(const struct config *config, struct store *store, const struct snapshot *previous,
-                  bool is_fixed, struct snapshot **out, struct buf *out_error);
+                  struct snapshot **out, struct buf *out_error);
 
 /* Publishes the store's partners, applications and access control after a change of them could not
  * be. When that fails too, the ones readers see stay outdated. On the store's writer. */

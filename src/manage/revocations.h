@@ -19,10 +19,7 @@
 
 #define REVOKE_ALL "scopemint.revoke"
 
-enum {
-    PLAN_LIFE_MS = 10 * 60 * 1000,
-    SELECTORS_OF_ROOT = 16, /* of STORE_SELECTORS: what no other partner takes away from the root */
-};
+enum { PLAN_LIFE_MS = 10 * 60 * 1000 };
 
 /* One of scopemint.revoke and oauth.manage_all_tokens; to read also scopemint.audit. */
 extern const struct requirement revocation_to_write, revocation_to_read;

@@ -1,6 +1,8 @@
 /* POST /core/v2/admin/revocations: counts and keeps a plan (dry_run), carries out a plan, or does
  * what it says at once. Ending tokens is right by any tables, so nothing that changes them at the
  * same time holds it up (P2). */
+#include <assert.h>
+
 #include "exchange/sequence.h"
 #include "exchange/snapshot.h"
 #include "manage/endpoints.h"
@@ -98,13 +100,34 @@ static RESULT make_row(struct exchange *x, struct create_state *state)
     return sid_new(server->clock, server->entropy, &row->revocation_sid);
 }
 
-static enum step_result refuse_too_many(struct exchange *x)
+static enum step_result refuse_too_many(struct exchange *x, enum store_bound bound)
 {
-    return exchange_refuse(
-        x, ERR_CONFLICT,
-        STR("As many revocations of more than one dimension, or by scope, or of other dates of the "
-            "same, are in force as there may be, until the tokens of then have expired; nothing "
-            "was done. Revoke by one dimension: client_id, partner_sid or kid, without a date"));
+    static const struct str said[] = {
+        [STORE_BOUND_SELECTORS] = STR_INIT(
+            "As many revocations of more than one dimension, or by scope, are in force as there "
+            "may be, until the tokens of then have expired; nothing was done. Revoke by one "
+            "dimension: client_id, partner_sid or kid"),
+        [STORE_BOUND_DATED] = STR_INIT(
+            "As many revocations of other dates of the same are in force as there may be, until "
+            "the tokens of then have expired; nothing was done. Revoke it without a date"),
+        [STORE_BOUND_PARTNER_SELECTORS] = STR_INIT(
+            "The caller's partner has 8 revocations of more than one dimension, or by scope, in "
+            "force, as many as it may, until the tokens of then have expired; nothing was done. "
+            "Revoke by one dimension: client_id or partner_sid"),
+        [STORE_BOUND_PARTNER_CEILINGS] = STR_INIT(
+            "A partner has one revocation by over_ceiling followed at a time, and the next when "
+            "the last is as long ago as it took, ten minutes at most; nothing was done. Try again "
+            "then"),
+        [STORE_BOUND_PARTNER_EXECUTED] = STR_INIT(
+            "The caller's partner has 1000 revocations in force, as many as it may, until the "
+            "tokens of then have expired; nothing was done. DELETE single tokens, or have a "
+            "partner above revoke"),
+    };
+    static_assert(STORE_SELECTORS_OF_PARTNER == 8 && STORE_EXECUTED_OF_PARTNER == 1000 &&
+                      STORE_CEILING_REST_MS == 10 * 60 * 1000,
+                  "what is said");
+
+    return exchange_refuse(x, ERR_CONFLICT, said[bound]);
 }
 
 static enum step_result refuse_count(struct exchange *x)
@@ -124,8 +147,7 @@ static void fill_request(struct exchange *x, struct create_state *state)
     request->verb = STORE_REVOCATION_EXECUTE;
     request->in.revocation_execute.is_plan = state->fields.is_plan;
     request->in.revocation_execute.row = state->row;
-    if (!is_root(state)) /* others leave the root room to act */
-        request->in.revocation_execute.selectors_kept = SELECTORS_OF_ROOT;
+    request->in.revocation_execute.is_bounded = !is_root(state);
     request->in.revocation_execute.arena = &x->arena;
 }
 
@@ -164,7 +186,7 @@ static enum step_result reply_executed(struct exchange *x, struct create_state *
                                          clock_wall_ms(x->worker->server->clock)};
 
     if (request->outcome == STORE_OUTCOME_TOO_MANY)
-        return refuse_too_many(x);
+        return refuse_too_many(x, request->in.revocation_execute.bound);
     if (request->outcome != STORE_OUTCOME_DONE)
         return exchange_refuse_field(x, ERR_CONFLICT, STR("plan_id"),
                                      STR("This plan is over, or was carried out meanwhile"));

@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "core/str.h"
+#include "crypto/digest.h"
 #include "scope/set.h"
 
 struct scope_source;
@@ -66,6 +67,10 @@ const struct scope_set *catalogue_defaults(const struct scope_catalogue *catalog
 
 /* Empty for a table that is not there. */
 struct scope_set catalogue_table(const struct scope_catalogue *catalogue, struct str table);
+
+/* SHA-256 over the values' names, what each implies and whether it is restricted: the same wherever
+ * any token may hold the same. Never zero. ERR_FAULT_MEMORY. */
+RESULT catalogue_fingerprint(const struct scope_catalogue *catalogue, struct digest256 *out);
 
 /* The set and all it implies; bits without a value imply nothing, not even themselves. */
 struct scope_set scope_closure(const struct scope_catalogue *catalogue,

@@ -52,6 +52,15 @@ struct store_backend {
     const struct store_backend_ops *ops;
 };
 
+/* What one who asks has in force. */
+struct store_asked {
+    size_t executed;       /* revocations about tokens that may still live */
+    size_t selectors;      /* entries of ENTRY_SELECTOR with an end over 0 */
+    size_t ceilings;       /* revocations by over_ceiling that are followed */
+    int64_t rest_until_ms; /* when the last of those that were is as long ago as it took, or
+                              STORE_CEILING_REST_MS; 0: none was */
+};
+
 struct store_backend_ops {
     void (*close)(struct store_backend *backend); /* frees *backend */
 
@@ -176,6 +185,8 @@ struct store_backend_ops {
     /* Revocations of who asked that are planned, those over by now_ms left out. */
     struct result (*plans_count)(struct store_backend *backend, const struct sid *partner_sid,
                                  int64_t now_ms, size_t *out);
+    struct result (*asked_count)(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, struct store_asked *out);
     /* The highest token_sid; none: there is no token. */
     struct result (*token_last)(struct store_backend *backend, struct sid *out);
 
@@ -191,12 +202,14 @@ struct store_backend_ops {
     struct result (*revocation_find)(struct store_backend *backend,
                                      const struct sid *revocation_sid, struct arena *arena,
                                      struct revocation_row *out, bool *out_found);
-    /* State, number, the times of execution, of its end and end_s, cursor and tokens are written.
-     */
+    /* State, number, the times of execution, of its end and end_s, cursor, tokens and tables are
+     * written. */
     struct result (*revocation_update)(struct store_backend *backend,
                                        const struct revocation_row *row);
-    /* Whether a revocation is followed whose selector asks for over_ceiling. */
-    struct result (*ceilings_are_asked)(struct store_backend *backend, bool *out);
+    /* Whether a revocation is followed whose selector asks for over_ceiling; by_others_than: NULL,
+     * or tables by which it is not decided, while it is known which decide. */
+    struct result (*ceilings_are_asked)(struct store_backend *backend,
+                                        const struct digest256 *by_others_than, bool *out);
 
     struct result (*assertion_use)(struct store_backend *backend,
                                    const struct store_assertion *assertion,

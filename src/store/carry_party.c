@@ -33,7 +33,7 @@ enum store_outcome store_outcome_of(enum store_conflict conflict)
  * to ask is committed: the index hears of both at once. */
 static RESULT ceilings_are_fixed(struct store *store, bool *out)
 {
-    TRY(store->backend->ops->ceilings_are_asked(store->backend, out));
+    TRY(store->backend->ops->ceilings_are_asked(store->backend, NULL, out));
     *out |= store->batch.progress.ceilings_were_asked;
     return RESULT_OK;
 }

@@ -104,29 +104,27 @@ static RESULT note_time(struct store *store, struct store_entry *entry)
 
 /* The entry that the row asks for, unless there are too many. */
 static RESULT put_in_force(struct store *store, struct revocation_row *row, enum entry_kind kind,
-                           size_t selectors_kept, enum store_outcome *out)
+                           struct store_request *request)
 {
-    const struct store_backend_ops *ops = store->backend->ops;
     struct store_entry entry = store_next_entry(&store->batch, kind, row->end_s);
-    size_t selectors = 0;
 
+    TRY(store_judge_bounds(store, row, kind, request));
+    if (request->outcome != STORE_OUTCOME_DONE)
+        return RESULT_OK;
     row->state = REVOCATION_FOLLOWING;
     row->number = entry.number;
     row->executed_ms = store->batch.wall_ms;
     row->below = row->below != 0 ? row->below : entry.number;
     entry.below = row->below;
     name_subject(row, &entry);
-    if (kind == ENTRY_SELECTOR) {
-        TRY(ops->selectors_count(store->backend, &selectors));
-        *out = selectors + selectors_kept < STORE_SELECTORS ? STORE_OUTCOME_DONE
-                                                            : STORE_OUTCOME_TOO_MANY;
-        if (*out != STORE_OUTCOME_DONE)
-            return RESULT_OK;
+    if (row->selector.over_ceiling)
+        row->tables = store->scope_tables;
+    if (kind == ENTRY_SELECTOR)
         TRY(note_time(store, &entry));
-    } else {
+    else
         entry.before_s = row->selector.before_s;
-    }
-    TRY(store_put_entry(store, &entry, out));
+    request->in.revocation_execute.bound = STORE_BOUND_DATED;
+    TRY(store_put_entry(store, &entry, &request->outcome));
     row->end_s = entry.end_s;
     return RESULT_OK;
 }
@@ -167,11 +165,11 @@ struct result store_carry_revocation_execute(struct store *store, struct store_r
         row.below = row.tokens = 0; /* it may have been carried out and undone before */
         row.cursor = (struct sid){{0}};
         row.done_ms = 0;
+        row.tables = (struct digest256){{0}};
     }
     enum entry_kind kind = store_selector_kind(&row.selector);
     wall_watch_look(&store->watch); /* whoever follows it asks whether the clock leapt */
-    TRY(put_in_force(store, &row, kind, request->in.revocation_execute.selectors_kept,
-                     &request->outcome));
+    TRY(put_in_force(store, &row, kind, request));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     if (is_plan)

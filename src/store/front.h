@@ -89,7 +89,8 @@ struct store {
     size_t node_len;
     const struct clock *clock;
     struct wall_watch watch;
-    int64_t tokens_end_s; /* as in store_meta */
+    int64_t tokens_end_s;          /* as in store_meta */
+    struct digest256 scope_tables; /* 0: not told */
     struct store_hooks hooks;
     struct metrics metrics;
 
@@ -170,6 +171,13 @@ RESULT store_carry_secret_delete(struct store *store, struct store_request *requ
 /* ---- carry_acl.c: rules, trunk groups, trunks ---- */
 
 RESULT store_carry_acl(struct store *store, struct store_request *request);
+
+/* ---- carry_bounds.c ---- */
+
+/* Whether one more is in the bounds of how many may be in force: else request->outcome is TOO_MANY
+ * and the bound is said. kind: of the entry that the row becomes. */
+RESULT store_judge_bounds(struct store *store, const struct revocation_row *row,
+                          enum entry_kind kind, struct store_request *request);
 
 /* ---- carry_revocation.c ---- */
 

@@ -252,6 +252,7 @@ static const struct store_backend_ops ops = {
     .selectors_count = memory_selectors_count,
     .token_last = memory_token_last,
     .plans_count = memory_plans_count,
+    .asked_count = memory_asked_count,
     .read_entries = memory_read_entries,
     .revocation_create = memory_revocation_create,
     .revocation_find = memory_revocation_find,

@@ -160,6 +160,8 @@ struct result memory_selectors_count(struct store_backend *backend, size_t *out)
 struct result memory_token_last(struct store_backend *backend, struct sid *out);
 struct result memory_plans_count(struct store_backend *backend, const struct sid *partner_sid,
                                  int64_t now_ms, size_t *out);
+struct result memory_asked_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, struct store_asked *out);
 /* Text goes into the arena; false: it does not. */
 bool memory_keep_entry(struct arena *arena, const struct store_entry *from, struct store_entry *to);
 struct result memory_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
@@ -177,7 +179,8 @@ struct result memory_revocation_find(struct store_backend *backend,
                                      struct revocation_row *out, bool *out_found);
 struct result memory_revocation_update(struct store_backend *backend,
                                        const struct revocation_row *row);
-struct result memory_ceilings_are_asked(struct store_backend *backend, bool *out);
+struct result memory_ceilings_are_asked(struct store_backend *backend,
+                                        const struct digest256 *by_others_than, bool *out);
 RESULT memory_plans_prune(struct memory *m, int64_t before_ms, size_t limit, size_t *out_count);
 RESULT memory_revocations_prune(struct memory *m, int64_t before_s, size_t limit,
                                 size_t *out_count);

@@ -1,4 +1,6 @@
 /* Revocations by selector in memory, and the reads that are about them. */
+#include <string.h>
+
 #include "store/memory_inside.h"
 
 static int compare_revocation(const void *a, const void *b)
@@ -79,6 +81,40 @@ struct result memory_plans_count(struct store_backend *backend, const struct sid
     return RESULT_OK;
 }
 
+/* As sqlite_asked_count reads it. */
+static void count_asked(const struct memory *m, const struct revocation_row *row, int64_t now_ms,
+                        struct store_asked *out)
+{
+    const struct store_entry *entry = memory_find_entry(m, ENTRY_SELECTOR, &row->revocation_sid);
+
+    out->executed += row->end_s > now_ms / 1000;
+    out->selectors += entry != NULL && entry->end_s > 0;
+    if (!row->selector.over_ceiling)
+        return;
+    out->ceilings += row->state == REVOCATION_FOLLOWING;
+    if (row->state == REVOCATION_DONE) {
+        int64_t took_ms = row->done_ms - row->executed_ms;
+        int64_t rest_ms = took_ms < STORE_CEILING_REST_MS ? took_ms : STORE_CEILING_REST_MS;
+        if (row->done_ms + rest_ms > out->rest_until_ms)
+            out->rest_until_ms = row->done_ms + rest_ms;
+    }
+}
+
+struct result memory_asked_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, struct store_asked *out)
+{
+    struct memory *m = memory_of(backend);
+
+    TRY(memory_falter(m));
+    *out = (struct store_asked){0};
+    for (size_t i = 0; i < m->revocations.count; i++) {
+        const struct revocation_row *row = m->revocations.rows[i];
+        if (row->state != REVOCATION_PLANNED && sid_eq(&row->partner_sid, partner_sid))
+            count_asked(m, row, now_ms, out);
+    }
+    return RESULT_OK;
+}
+
 struct result memory_revocation_update(struct store_backend *backend,
                                        const struct revocation_row *row)
 {
@@ -93,7 +129,17 @@ struct result memory_revocation_update(struct store_backend *backend,
     return memory_put(m, &m->revocations, copy_revocation(&changed));
 }
 
-struct result memory_ceilings_are_asked(struct store_backend *backend, bool *out)
+/* Whether the row knows by which it is decided. */
+static bool is_by_others(const struct revocation_row *row, const struct digest256 *tables)
+{
+    static const struct digest256 unknown;
+
+    return memcmp(&row->tables, &unknown, sizeof(unknown)) != 0 &&
+           memcmp(&row->tables, tables, sizeof(*tables)) != 0;
+}
+
+struct result memory_ceilings_are_asked(struct store_backend *backend,
+                                        const struct digest256 *by_others_than, bool *out)
 {
     struct memory *m = memory_of(backend);
 
@@ -101,7 +147,8 @@ struct result memory_ceilings_are_asked(struct store_backend *backend, bool *out
     *out = false;
     for (size_t i = 0; i < m->revocations.count; i++) {
         const struct revocation_row *row = m->revocations.rows[i];
-        *out |= row->state == REVOCATION_FOLLOWING && row->selector.over_ceiling;
+        *out |= row->state == REVOCATION_FOLLOWING && row->selector.over_ceiling &&
+                (by_others_than == NULL || is_by_others(row, by_others_than));
     }
     return RESULT_OK;
 }

@@ -218,6 +218,7 @@ struct revocation_row {
     int64_t end_s;                /* no token it speaks of lives longer */
     struct sid cursor;            /* rows up to this token_sid are marked; none: from the first */
     uint64_t tokens;              /* rows that were alive when they were marked */
+    struct digest256 tables;      /* of over_ceiling in force: see store_use_scope_tables; else 0 */
 };
 
 /* One record of the audit log, linked to the one before (SPEC 7). */

@@ -329,6 +329,7 @@ const struct store_backend_ops sqlite_backend_ops = {
     .selectors_count = sqlite_selectors_count,
     .token_last = sqlite_token_last,
     .plans_count = sqlite_plans_count,
+    .asked_count = sqlite_asked_count,
     .read_entries = sqlite_read_entries,
     .revocation_create = sqlite_revocation_create,
     .revocation_find = sqlite_revocation_find,

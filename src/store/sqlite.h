@@ -51,6 +51,7 @@ enum sqlite_verb {
     SQLITE_VERB_SELECTORS_COUNT,
     SQLITE_VERB_TOKEN_LAST,
     SQLITE_VERB_PLANS_COUNT,
+    SQLITE_VERB_ASKED_COUNT,
     SQLITE_VERB_TOKEN_MARK,
     SQLITE_VERB_REVOCATION_CREATE,
     SQLITE_VERB_REVOCATION_FIND,
@@ -247,6 +248,8 @@ struct result sqlite_selectors_count(struct store_backend *backend, size_t *out)
 struct result sqlite_token_last(struct store_backend *backend, struct sid *out);
 struct result sqlite_plans_count(struct store_backend *backend, const struct sid *partner_sid,
                                  int64_t now_ms, size_t *out);
+struct result sqlite_asked_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, struct store_asked *out);
 struct result sqlite_read_entries(struct store_backend *backend, uint64_t after, int64_t now_s,
                                   size_t limit, struct arena *arena, struct store_entry *out,
                                   size_t *out_count);
@@ -259,7 +262,8 @@ struct result sqlite_revocation_find(struct store_backend *backend,
                                      struct revocation_row *out, bool *out_found);
 struct result sqlite_revocation_update(struct store_backend *backend,
                                        const struct revocation_row *row);
-struct result sqlite_ceilings_are_asked(struct store_backend *backend, bool *out);
+struct result sqlite_ceilings_are_asked(struct store_backend *backend,
+                                        const struct digest256 *by_others_than, bool *out);
 RESULT sqlite_plans_prune(struct sqlite *s, int64_t before_ms, size_t limit, size_t *out_count);
 RESULT sqlite_revocations_prune(struct sqlite *s, int64_t before_s, size_t limit,
                                 size_t *out_count);
@@ -330,10 +334,11 @@ RESULT sqlite_visit_acl(struct sqlite *s, const struct store_party_visitor *visi
 #define SQLITE_SELECTOR_COLUMNS                                                   \
     "of_client_id, of_partner_sid, of_user_sid, of_kid, of_scopes, of_before_s, " \
     "of_descendants, of_over_ceiling"
-#define SQLITE_REVOCATION_COLUMNS                              \
-    SQLITE_SELECTOR_COLUMNS                                    \
-    ", revocation_sid, partner_sid, client_id, state, below, " \
-    "number, created_ms, expires_ms, executed_ms, done_ms, end_s, walked_to, tokens"
+#define SQLITE_REVOCATION_COLUMNS                                                      \
+    SQLITE_SELECTOR_COLUMNS                                                            \
+    ", revocation_sid, partner_sid, client_id, state, below, "                         \
+    "number, created_ms, expires_ms, executed_ms, done_ms, end_s, walked_to, tokens, " \
+    "by_tables"
 
 /* SQLITE_SELECTOR_COLUMNS from that column on. Text goes into the arena; NULL: it is left out. */
 RESULT sqlite_column_selector(struct sqlite *s, sqlite3_stmt *statement, int at,

@@ -1,4 +1,6 @@
 /* Revocations by selector in SQLite, as the writer asks for them. */
+#include <string.h>
+
 #include "store/row_names.h"
 #include "store/sqlite.h"
 
@@ -14,6 +16,17 @@ static void bind_selector(sqlite3_stmt *st, const struct revocation_selector *se
     sqlite3_bind_int64(st, 6, selector->before_s);
     sqlite3_bind_int(st, 7, selector->descendants);
     sqlite3_bind_int(st, 8, selector->over_ceiling);
+}
+
+/* Zeros: none is known. */
+static void bind_tables(sqlite3_stmt *st, int at, const struct digest256 *tables)
+{
+    static const struct digest256 unknown;
+
+    if (memcmp(tables, &unknown, sizeof(unknown)) == 0)
+        sqlite3_bind_null(st, at);
+    else
+        sqlite_bind_digest(st, at, tables->bytes);
 }
 
 static void bind_revocation(sqlite3_stmt *st, const struct revocation_row *row)
@@ -32,6 +45,7 @@ static void bind_revocation(sqlite3_stmt *st, const struct revocation_row *row)
     sqlite3_bind_int64(st, 19, row->end_s);
     sqlite_bind_sid_or_null(st, 20, &row->cursor);
     sqlite3_bind_int64(st, 21, (sqlite3_int64)row->tokens);
+    bind_tables(st, 22, &row->tables);
 }
 
 struct result sqlite_revocation_create(struct store_backend *backend,
@@ -41,7 +55,7 @@ struct result sqlite_revocation_create(struct store_backend *backend,
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_REVOCATION_CREATE,
         "INSERT INTO revocations (" SQLITE_REVOCATION_COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)");
+        "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -95,6 +109,9 @@ struct result sqlite_column_revocation(struct sqlite *s, sqlite3_stmt *st, struc
         !sqlite_column_name(st, at + 3, revocation_state_names, REVOCATION_STATES, &state) ||
         !sqlite_column_sid(st, at + 11, &out->cursor))
         return sqlite_bad_row(s, "a row of revocations that this program has not written");
+    if (sqlite3_column_type(st, at + 13) != SQLITE_NULL &&
+        !sqlite_column_digest(st, at + 13, out->tables.bytes))
+        return sqlite_bad_row(s, "a fingerprint that this program has not written");
     out->state = (enum revocation_state)state;
     return sqlite_column_selector(s, st, 0, arena, &out->selector);
 }
@@ -127,7 +144,7 @@ struct result sqlite_revocation_update(struct store_backend *backend,
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_REVOCATION_UPDATE,
         "UPDATE revocations SET state = ?2, number = ?3, executed_ms = ?4, done_ms = ?5, "
-        "walked_to = ?6, tokens = ?7, end_s = ?8 WHERE revocation_sid = ?1");
+        "walked_to = ?6, tokens = ?7, end_s = ?8, by_tables = ?9 WHERE revocation_sid = ?1");
 
     if (st == NULL)
         return sqlite_fault(s);
@@ -139,16 +156,21 @@ struct result sqlite_revocation_update(struct store_backend *backend,
     sqlite_bind_sid_or_null(st, 6, &row->cursor);
     sqlite3_bind_int64(st, 7, (sqlite3_int64)row->tokens);
     sqlite3_bind_int64(st, 8, row->end_s);
+    bind_tables(st, 9, &row->tables);
     return sqlite_run(s, st);
 }
 
-struct result sqlite_ceilings_are_asked(struct store_backend *backend, bool *out)
+struct result sqlite_ceilings_are_asked(struct store_backend *backend,
+                                        const struct digest256 *by_others_than, bool *out)
 {
     struct sqlite *s = sqlite_of(backend);
     sqlite3_stmt *st = sqlite_statement(
         s, SQLITE_VERB_CEILINGS_ASKED,
-        "SELECT 1 FROM revocations WHERE state = 'following' AND of_over_ceiling = 1 LIMIT 1");
+        "SELECT 1 FROM revocations WHERE state = 'following' AND of_over_ceiling = 1 "
+        "AND (?1 IS NULL OR by_tables <> ?1) LIMIT 1");
 
+    if (st != NULL && by_others_than != NULL)
+        sqlite_bind_digest(st, 1, by_others_than->bytes);
     TRY(sqlite_find(s, st, out));
     sqlite3_reset(st);
     return RESULT_OK;
@@ -170,6 +192,40 @@ struct result sqlite_plans_count(struct store_backend *backend, const struct sid
     }
     TRY(sqlite_find(s, st, &found));
     *out = (size_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    return RESULT_OK;
+}
+
+struct result sqlite_asked_count(struct store_backend *backend, const struct sid *partner_sid,
+                                 int64_t now_ms, struct store_asked *out)
+{
+    struct sqlite *s = sqlite_of(backend);
+    sqlite3_stmt *st = sqlite_statement(
+        s, SQLITE_VERB_ASKED_COUNT,
+        "WITH ceilings AS (SELECT executed_ms, done_ms "
+        "FROM revocations INDEXED BY revocations_ceilings "
+        "WHERE state <> 'planned' AND of_over_ceiling = 1 AND partner_sid = ?1) "
+        "SELECT (SELECT count(*) FROM revocations INDEXED BY revocations_asked "
+        "WHERE state <> 'planned' AND partner_sid = ?1 AND end_s > ?2), "
+        "(SELECT count(*) FROM entries AS e INDEXED BY entries_selectors JOIN revocations "
+        "ON revocation_sid = e.id WHERE e.kind = 'selector' AND e.end_s > 0 AND partner_sid = ?1), "
+        "(SELECT count(*) FROM ceilings WHERE done_ms = 0), "
+        "(SELECT coalesce(max(done_ms + min(done_ms - executed_ms, ?3)), 0) FROM ceilings "
+        "WHERE done_ms > 0)");
+    bool found;
+
+    if (st != NULL) {
+        sqlite_bind_sid(st, 1, partner_sid);
+        sqlite3_bind_int64(st, 2, now_ms / 1000);
+        sqlite3_bind_int64(st, 3, STORE_CEILING_REST_MS);
+    }
+    TRY(sqlite_find(s, st, &found));
+    *out = (struct store_asked){
+        .executed = (size_t)sqlite3_column_int64(st, 0),
+        .selectors = (size_t)sqlite3_column_int64(st, 1),
+        .ceilings = (size_t)sqlite3_column_int64(st, 2),
+        .rest_until_ms = sqlite3_column_int64(st, 3),
+    };
     sqlite3_reset(st);
     return RESULT_OK;
 }

@@ -113,6 +113,19 @@ static bool is_ours(const struct store *store)
     return !store->started || pthread_equal(pthread_self(), store->thread);
 }
 
+struct result store_use_scope_tables(struct store *store, const struct digest256 *tables,
+                                     bool *out_fits)
+{
+    bool is_by_others = false;
+
+    assert(is_ours(store));
+    TRY(store->backend->ops->ceilings_are_asked(store->backend, tables, &is_by_others));
+    if (!is_by_others)
+        store->scope_tables = *tables;
+    *out_fits = !is_by_others;
+    return RESULT_OK;
+}
+
 static void name_row(struct buf *error, const char *what, const struct sid *sid,
                      enum store_conflict conflict)
 {

@@ -113,6 +113,12 @@ struct store_seed {
  * root, and where a parent, partner or application is missing; *error names the row. */
 RESULT store_seed(struct store *store, const struct store_seed *seed, struct buf *error);
 
+/* The scope tables in force from now on, by a fingerprint: what a revocation by over_ceiling ends
+ * is decided by them for as long as it is followed. *out_fits false: one that is followed is
+ * decided by others, by which its tokens would live again (P2), and nothing was changed. On the
+ * opening thread before store_start, then in store_run_on_writer. */
+RESULT store_use_scope_tables(struct store *store, const struct digest256 *tables, bool *out_fits);
+
 struct store_party_visitor {
     struct result (*partner)(void *context,
                              const struct partner_row *row); /* parents before children */
@@ -201,17 +207,32 @@ enum store_outcome {
     STORE_OUTCOME_EXISTS,
     STORE_OUTCOME_DROPPED,    /* a touch that found the queue half full */
     STORE_OUTCOME_TOO_COSTLY, /* a read that would go through too many rows */
-    STORE_OUTCOME_TOO_MANY,   /* STORE_SELECTORS are live, or STORE_DATED epochs of that subject;
-                                 STORE_PLANS of that partner; a group has STORE_GROUP_TRUNKS */
+    STORE_OUTCOME_TOO_MANY,   /* a bound of revocations (see store_bound); STORE_PLANS of that
+                                 partner; a group has STORE_GROUP_TRUNKS */
     STORE_OUTCOME_BUSY,       /* a change of scopes while an over_ceiling is followed: what it ends
                                  was decided by the tables as they are; a group has trunks */
 };
 
 enum {
     STORE_SELECTORS = 64,
+    STORE_SELECTORS_OF_ROOT = 16,   /* of them: what no other partner takes from it */
+    STORE_SELECTORS_OF_PARTNER = 8, /* and what one of those has at most */
+    STORE_CEILINGS_OF_PARTNER = 1,  /* over_ceiling that is followed: changes of scopes wait */
+    STORE_CEILING_REST_MS =
+        10 * 60 * 1000,               /* after it, or as long as it took: changes go through */
+    STORE_EXECUTED_OF_PARTNER = 1000, /* of any kind, until the tokens of then are over */
     STORE_PLANS = 1000, /* of a partner, not yet over: a plan costs rows, and others page by them */
     STORE_DATED = 8,    /* epochs of one subject that differ in before_s */
     STORE_REVOCATION_ROWS = 256, /* of one step */
+};
+
+/* Which one a revocation met that is TOO_MANY. Those of a partner hold for all but the root. */
+enum store_bound {
+    STORE_BOUND_SELECTORS, /* of all partners */
+    STORE_BOUND_DATED,     /* of one subject */
+    STORE_BOUND_PARTNER_SELECTORS,
+    STORE_BOUND_PARTNER_CEILINGS, /* followed, or not as long ago as it took */
+    STORE_BOUND_PARTNER_EXECUTED,
 };
 
 /* The entry that the selector becomes: of one dimension, dated or not, an epoch's; else
@@ -308,7 +329,8 @@ struct store_request {
         struct revocation_row revocation_plan; /* the store writes state and below */
         struct {
             bool is_plan;              /* then of row revocation_sid and partner_sid alone count */
-            size_t selectors_kept;     /* places of STORE_SELECTORS that are kept for others */
+            bool is_bounded;           /* the root asks not: bounds of one partner hold */
+            enum store_bound bound;    /* the store writes it where TOO_MANY */
             struct revocation_row row; /* as it is in force now, once the answer came; the text of
                                           a plan's selector goes into the arena */
             enum entry_kind kind;      /* the store writes it: see store_selector_kind */

@@ -524,12 +524,12 @@ def test_at_most_64_selectors_and_some_are_the_roots(own_bed):
     made = Revocations(bed)
     below = made.caller("self", "oauth.manage_all_tokens")
     old = {"scope": "sms.read", "issued_before": LONG_AGO}
-    for number in range(48):
+    for number in range(8):
         made.done({**old, "issued_before": f"2019-01-01T00:00:{number:02}.000Z"}, below)
     reply = made.post(old, below)
     assert reply.status == 409 and "client_id" in reply.json["errors"][0]["message"]
     root = made.root
-    for number in range(16):
+    for number in range(56):
         made.done({**old, "issued_before": f"2018-01-01T00:00:{number:02}.000Z"}, root)
     assert made.post(old, root).status == 409
     victim = made.token("self")
