@@ -1,11 +1,13 @@
 """The reference model's revocations by selector: who may ask for what, what a selector is about, what a plan may do
 later. As in model.py everything is worked out from plain records, the slow and obvious way."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from model import Application, Partner, Refused
 
 SELECTORS_MAX, SELECTORS_ROOT, DATES_MAX = 64, 16, 8
+OF_PARTNER, EXECUTED_MAX = 8, 1000  # all but the root
 PLAN_LASTS_S = 600
 
 
@@ -111,6 +113,7 @@ class Revocations:
         self.plans, self.cuts = [], []
         self.dates = {}  # by subject: the dated ones that are kept, (below, before_s)
         self.predicates = 0
+        self.predicates_of, self.executed_of, self.ceilings_of = Counter(), Counter(), Counter()  # by who asked
 
     # ---- counting ----
 
@@ -126,12 +129,21 @@ class Revocations:
     # ---- carrying out ----
 
     def room(self, reach, selector, below):
-        """Raises where there is none: 64 predicates, 16 of them the root's; 8 dates of one subject."""
+        """Raises where there is none: 64 predicates, 16 of them the root's and 8 of one other; 8 dates of one subject."""
+        home = reach.home
+        if home.parent is not None and (self.executed_of[home] >= EXECUTED_MAX
+                                        or selector.subject is None and self.predicates_of[home] >= OF_PARTNER):
+            raise Refused(409)
         if selector.subject is None:
-            if self.predicates >= SELECTORS_MAX - (0 if reach.home.parent is None else SELECTORS_ROOT):
+            if self.predicates >= SELECTORS_MAX - (0 if home.parent is None else SELECTORS_ROOT):
                 raise Refused(409)
         elif selector.before_s is not None and len(self.dates_with(selector, below)) > DATES_MAX:
             raise Refused(409)
+
+    def may_rest(self, home, selector):
+        """Whether one of its own by over_ceiling may be followed, or have been a moment ago, and stand in the way."""
+        return (home.parent is not None and self.ceilings_of[home] > 0 and selector.subject is None
+                and (selector.over_ceiling or self.predicates_of[home] == OF_PARTNER - 1))
 
     def dates_with(self, selector, below):
         new = (below, selector.before_s)
@@ -140,10 +152,14 @@ class Revocations:
             return kept
         return [one for one in kept if not (one[0] <= new[0] and one[1] <= new[1])] + [new]
 
-    def execute(self, selector, made_s, below):
-        """All JWTs with an epoch below that it matches are over, and stay so. made_s: the second it was."""
+    def execute(self, selector, made_s, below, home):
+        """All JWTs with an epoch below that it matches are over, and stay so. made_s: the second it was; home:
+        the partner that asked."""
+        self.executed_of[home] += 1
         if selector.subject is None:
             self.predicates += not selector.over_ceiling  # which is over when its rows are through
+            self.predicates_of[home] += not selector.over_ceiling
+            self.ceilings_of[home] += selector.over_ceiling
         elif selector.before_s is not None:
             self.dates[selector.subject] = self.dates_with(selector, below)
         if selector.over_ceiling:
