@@ -14,21 +14,14 @@ import urllib.parse
 import pytest
 
 import canary
+from family import TREE, application, seed
 from testbed import Testbed, binary, eventually
 
 AUDIT = "/core/v2/admin/audit"
 RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.read", "scopemint.audit", "scopemint.revoke"]
-TREE = {"parent": "root", "self": "parent", "child": "self", "stranger": "root"}
 ABOVE = {"root": ["root"], "parent": ["parent", "root"], "self": ["self", "parent", "root"],
          "child": ["child", "self", "parent", "root"], "stranger": ["stranger", "root"]}
-APPLICATION = {"type": "confidential", "grant_types": ["client_credentials"],
-               "token_endpoint_auth_method": "client_secret_basic", "scopes": RIGHTS}
-SEED = {
-    "partners": [{"ref": ref, "parent": parent, "name": f"Partner {ref}", "login": ref, "available_scopes": RIGHTS}
-                 for ref, parent in TREE.items()],
-    "applications": [{**APPLICATION, "ref": ref, "name": f"App of {ref}", "partner": ref} for ref in TREE] + [
-        {**APPLICATION, "ref": "poor", "name": "Holds little", "partner": "self", "scopes": ["partners.manage"]}],
-}
+SEED = seed(RIGHTS, application("poor", "self", ["partners.manage"], "Holds little"))
 ZERO = "00" * 32
 
 

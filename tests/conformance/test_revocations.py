@@ -10,21 +10,14 @@ import time
 
 import pytest
 
+from family import TREE, UNKNOWN, seed
 from forge import claims
 from testbed import Client, Testbed, eventually
 
 REVOCATIONS = "/core/v2/admin/revocations"
 RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.manage", "scopemint.audit", "scopemint.revoke",
           "oauth.manage", "oauth.manage_all_tokens", "oauth.allow_token_scope_update"]
-TREE = {"parent": "root", "self": "parent", "child": "self", "stranger": "root"}
-APPLICATION = {"type": "confidential", "grant_types": ["client_credentials"],
-               "token_endpoint_auth_method": "client_secret_basic", "scopes": RIGHTS}
-SEED = {
-    "partners": [{"ref": ref, "parent": parent, "name": f"Partner {ref}", "login": ref, "available_scopes": RIGHTS}
-                 for ref, parent in TREE.items()],
-    "applications": [{**APPLICATION, "ref": ref, "name": f"App of {ref}", "partner": ref} for ref in TREE],
-}
-UNKNOWN = "018f0000-0000-7000-8000-000000000000"
+SEED = seed(RIGHTS)
 LONG_AGO = "2020-01-01T00:00:00.000Z"
 
 
