@@ -128,6 +128,13 @@ static void put_names(struct str value, struct json_writer *w)
     json_write_array_end(w);
 }
 
+/* What a rule's body may bring is the most there is. */
+static const struct json_limits limits = {
+    .depth = LIMIT_JSON_DEPTH,
+    .keys = LIMIT_JSON_KEYS,
+    .values = LIMIT_ACL_ENTRIES + LIMIT_JSON_VALUES,
+};
+
 /* The file's text, once it is known to be JSON. */
 static bool put_file(const struct cli_option *option, const char *path, struct arena *arena,
                      bool want_object, struct buf *out)
@@ -139,7 +146,7 @@ static bool put_file(const struct cli_option *option, const char *path, struct a
     buf_init_arena(&text, arena, 4096, BODY_FILE_MAX);
     if (!cli_read_file(path, BODY_FILE_MAX, &text))
         return false;
-    enum err parsed = json_parse(arena, buf_view(&text), &json_limits_request, &value, &error);
+    enum err parsed = json_parse(arena, buf_view(&text), &limits, &value, &error);
     if (parsed != ERR_NONE) {
         cli_say("%s %s:%zu:%zu: %s", option->name, path, error.line, error.column, error.reason);
         return false;

@@ -55,7 +55,7 @@ struct command_list {
     size_t n;
 };
 extern const struct command_list cli_token_commands, cli_revoke_commands, cli_partner_commands,
-    cli_app_commands;
+    cli_app_commands, cli_rule_commands;
 
 struct cli {
     const struct command *command;

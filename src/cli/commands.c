@@ -169,8 +169,12 @@ const struct command *cli_command_at(size_t i)
 {
     static const struct command_list files = {file_commands,
                                               sizeof(file_commands) / sizeof(file_commands[0])};
-    const struct command_list *const lists[] = {&files, &cli_token_commands, &cli_revoke_commands,
-                                                &cli_partner_commands, &cli_app_commands};
+    const struct command_list *const lists[] = {&files,
+                                                &cli_token_commands,
+                                                &cli_revoke_commands,
+                                                &cli_partner_commands,
+                                                &cli_app_commands,
+                                                &cli_rule_commands};
 
     for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++) {
         if (i < lists[l]->n)

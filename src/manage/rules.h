@@ -96,7 +96,15 @@ enum step_result rule_work_begin(struct exchange *x, struct rule_work *work, boo
 /* Lets go of what it holds. */
 void rule_work_end(struct rule_work *work);
 
-/* ---- rules_change.c ---- */
+/* ---- rules_view.c again ---- */
+
+/* What changed, as the audit log tells it: entries by number and digest. before or after NULL: as
+ * in manage/changes.h. ptr NULL: out of memory. */
+struct str rule_detail(struct exchange *x, const struct acl_rule_row *before,
+                       const struct rule_digest *was, const struct acl_rule_row *after,
+                       const struct rule_digest *is, bool *out_any);
+
+/* ---- rules_write.c ---- */
 
 /* The state of POST, PATCH, PUT and DELETE. */
 struct rule_change {
@@ -110,11 +118,5 @@ struct rule_change {
 
 /* Begins a change whose memory goes when the exchange ends. */
 void rule_change_begin(struct exchange *x, struct rule_change *change);
-
-/* What changed, as the audit log tells it: entries by number and digest. before or after NULL: as
- * in manage/changes.h. ptr NULL: out of memory. */
-struct str rule_detail(struct exchange *x, const struct acl_rule_row *before,
-                       const struct rule_digest *was, const struct acl_rule_row *after,
-                       const struct rule_digest *is, bool *out_any);
 
 #endif

@@ -14,7 +14,9 @@
 
 enum {
     OBJECTS_A_TURN = 2000,
-    NAMED_MAX = 8, /* users that a refusal names */
+    NAMED_MAX = 8,      /* users that a refusal names */
+    RECORDED_MAX = 200, /* and a record of the audit log */
+    DETAIL_FIRST = 1024,
     MESSAGE_MAX = 512,
 };
 
@@ -146,6 +148,34 @@ static RESULT detach_all(struct exchange *x, struct delete_state *state)
     return RESULT_OK;
 }
 
+/* What was deleted, and for the audit log out of whose lists it went: all by number, some by SID.
+ */
+static struct str detail_of(struct exchange *x, const struct delete_state *state)
+{
+    const struct rule_change *change = &state->change;
+    struct json_writer w;
+    struct buf b;
+    bool any;
+
+    struct str deleted = rule_detail(x, change->before, &change->work.was, NULL, NULL, &any);
+    if (deleted.ptr == NULL || state->user_count == 0)
+        return deleted;
+    buf_init_arena(&b, &x->arena, DETAIL_FIRST, STORE_AUDIT_RECORD);
+    buf_str(&b, str_slice(deleted, 0, deleted.len - 1)); /* an object, which goes on */
+    buf_cstr(&b, ",\"detached\":");
+    json_writer_init(&w, &b);
+    json_write_object_begin(&w);
+    json_write_member_int(&w, STR("count"), (int64_t)state->user_count);
+    json_write_key(&w, STR("from"));
+    json_write_array_begin(&w);
+    for (size_t i = 0; i < state->user_count && i < RECORDED_MAX; i++)
+        json_write_sid(&w, &state->users[i]->sid);
+    json_write_array_end(&w);
+    json_write_object_end(&w);
+    buf_char(&b, '}');
+    return b.failed ? STR_NONE : buf_view(&b);
+}
+
 /* ---- the endpoint ---- */
 
 static enum step_result find(struct exchange *x)
@@ -184,7 +214,6 @@ static enum step_result commit(struct exchange *x)
     struct rule_change *change = &state->change;
     struct store_request *request = &change->stored.request;
     const struct acl_rule_row *before = change->before;
-    bool any;
 
     if (state->user_count > (change->force ? (size_t)STORE_RULE_USERS : 0))
         return refuse_used(x, state);
@@ -199,7 +228,7 @@ static enum step_result commit(struct exchange *x)
         .action = STR("rule.delete"),
         .object = before->rule_sid,
         .partner_sid = before->partner_sid,
-        .detail = rule_detail(x, before, &change->work.was, NULL, NULL, &any),
+        .detail = detail_of(x, state),
     };
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));

@@ -401,6 +401,9 @@ def test_a_rule_in_use_stays(rules):
         for field in ("acls", "parent_assigned_acls"):  # the lists stay, without it
             assert now[field] == [{**acl, "access_control_rules": [r for r in acl["access_control_rules"] if r != sid]}
                                   for acl in before[ref][field]]
+    record = rules.ask("GET", ref="root", base="/core/v2/admin/audit", limit=1, order="seq desc").json["items"][0]
+    assert record["action"] == "rule.delete" and record["detail"]["detached"]["count"] == 3
+    assert set(record["detail"]["detached"]["from"]) == {rules.sids[ref] for ref in ("parent", "self", "child")}
     for ref in ("parent", "self", "child"):
         rules.set_acls(ref, [])
     rules.set_acls("child", [], by="self", field="parent_assigned_acls")

@@ -82,7 +82,7 @@ def test_version_and_help():
     assert overview.returncode == OK and overview.stdout == bare("--help").stdout
     for command in ("serve", "init", "check-config", "scope list", "scope show", "key list", "key generate",
                     "key rotate", "key withdraw", "token inspect", "token list", "partner cancel", "app secret create",
-                    "audit list", "doctor"):
+                    "audit list", "rule create", "doctor"):
         assert f"  {command} " in overview.stdout
         usage = bare("help", *command.split())
         assert usage.returncode == OK and usage.stdout.startswith(f"usage: scopemint {command}")

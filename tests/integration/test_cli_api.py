@@ -537,3 +537,27 @@ def test_leaks_who_may_not(bed, admin):
     admin.refused("leak", "check", "-", stdin="x\n", SCOPEMINT_CLIENT_SECRET="wrong", status=UNAUTHORISED)
     admin.refused("leak", "check", "-", stdin="x\n", SCOPEMINT_SERVER=f"http://127.0.0.1:{free_port()}",
                   SCOPEMINT_TOKEN="x", status=UNAVAILABLE)
+
+
+# ---- access control rules ----
+
+def test_rules(admin, tmp_path):
+    words = ("--field", "calling", "--operation", "prefix", "--quantifier", "any")
+    made = admin.json("rule", "create", "--name", "Berlin", *words, "--entries", "4930 4933")
+    assert made["entries"] == ["4930", "4933"] and made["read_only"] is False
+    sid = made["rule_sid"]
+    assert admin.json("rule", "show", sid) == made
+    assert admin.json("rule", "update", sid, "--name", "Other")["name"] == "Other"
+    many = tmp_path / "many.json"
+    many.write_text(json.dumps({"entries": [f"+4930{i:08d}" for i in range(100_000)]}))
+    assert len(admin.json("rule", "update", sid, "--body", str(many))["entries"]) == 100_000
+    listed = admin.json("rule", "list", "--all", "--filter", f"rule_sid eq {sid}", "--exclude-fields", "entries")
+    assert [rule["name"] for rule in listed["items"]] == ["Other"]
+    lists = tmp_path / "acls.json"
+    lists.write_text(json.dumps({"acls": [{"access_control_rules": [sid]}]}))
+    partner = make_partner(admin, "rule-user")["partner_sid"]
+    admin.json("partner", "update", partner, "--body", str(lists))
+    assert admin.json("rule", "delete", sid, "--dry-run")["rule_sid"] == sid
+    assert partner in admin.refused("rule", "delete", sid)
+    assert admin.run("rule", "delete", sid, "--force").returncode == OK
+    assert admin.json("partner", "show", partner)["acls"][0]["access_control_rules"] == []
