@@ -193,9 +193,10 @@ static enum step_result refuse_undecided(struct exchange *x)
     buf_cstr(&message, "The rule ");
     buf_put(&message, sid, sizeof(sid));
     buf_cstr(&message, reasons[state->undecided.doubt]);
-    return exchange_refuse_field(x, ERR_CANNOT_TELL,
-                                 evaluate_field(x, state->questions.is_batch, state->next, ""),
-                                 message.failed ? STR_NONE : buf_view(&message));
+    return exchange_refuse_field(
+        x, ERR_CANNOT_TELL,
+        evaluate_field(x, state->questions.is_batch, state->next, STR_NONE, STR_NONE),
+        message.failed ? STR_NONE : buf_view(&message));
 }
 
 static enum step_result reply(struct exchange *x)

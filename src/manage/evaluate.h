@@ -26,8 +26,9 @@ struct evaluate_questions {
 enum step_result evaluate_read(struct exchange *x, const struct caller *caller,
                                struct evaluate_questions *out);
 
-/* The name of a member of an item for a refusal: "items[3].partner_sid". In the arena; empty when
- * that is full. */
-struct str evaluate_field(struct exchange *x, bool is_batch, size_t item, const char *member);
+/* Where something is wrong, for a refusal: "items[3].call.called". Both names may be empty; a long
+ * one is cut. In the arena; empty when that is full. */
+struct str evaluate_field(struct exchange *x, bool is_batch, size_t item, struct str of,
+                          struct str member);
 
 #endif

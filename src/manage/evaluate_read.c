@@ -5,7 +5,7 @@
 #include "core/limits.h"
 #include "manage/body.h"
 
-enum { FIELD_MAX = 96, UNKNOWN_MAX = 32, VALUES_MAX = 4 };
+enum { NAME_SHOWN = 32, FIELD_MAX = 96, VALUES_MAX = 4 };
 
 static_assert(EVALUATE_ITEMS * LIMIT_ACL_VALUE < LIMIT_BODY_BATCH, "a full batch of messages");
 
@@ -36,40 +36,34 @@ static const struct subject_kind {
                  3},
 };
 
-struct str evaluate_field(struct exchange *x, bool is_batch, size_t item, const char *member)
+static void put_name(struct str name, struct buf *out)
+{
+    if (out->len > 0 && name.len > 0)
+        buf_char(out, '.');
+    buf_str(out, str_slice(name, 0, name.len < NAME_SHOWN ? name.len : NAME_SHOWN));
+}
+
+struct str evaluate_field(struct exchange *x, bool is_batch, size_t item, struct str of,
+                          struct str member)
 {
     struct buf b;
 
-    if (!is_batch)
-        return str_from(member);
     buf_init_arena(&b, &x->arena, FIELD_MAX, FIELD_MAX);
-    buf_cstr(&b, "items[");
-    buf_u64(&b, item);
-    buf_cstr(&b, "]");
-    if (member[0] != '\0')
-        buf_char(&b, '.');
-    buf_cstr(&b, member);
+    if (is_batch) {
+        buf_cstr(&b, "items[");
+        buf_u64(&b, item);
+        buf_char(&b, ']');
+    }
+    put_name(of, &b);
+    put_name(member, &b);
     return b.failed ? STR_NONE : buf_view(&b);
 }
 
-/* of: the subject the member stands in; empty: the item itself. */
+/* of: the subject that the member stands in; empty: the item itself. */
 static void refuse(struct reading *r, enum err code, struct str of, struct str member,
                    const char *message)
 {
-    char name[FIELD_MAX / 2 + 1];
-    struct buf b;
-
-    buf_init_fixed(&b, name, sizeof(name) - 1);
-    buf_str(&b, of);
-    if (of.len > 0 && member.len > 0)
-        buf_char(&b, '.');
-    buf_str(&b, str_slice(member, 0, member.len < UNKNOWN_MAX ? member.len : UNKNOWN_MAX));
-    name[b.len] = '\0';
-    char *kept = arena_alloc(&r->x->arena, b.len + 1);
-    if (kept != NULL)
-        memcpy(kept, name, b.len + 1);
-    field_errors_add(r->errors, code,
-                     evaluate_field(r->x, r->is_batch, r->item, kept == NULL ? "" : kept),
+    field_errors_add(r->errors, code, evaluate_field(r->x, r->is_batch, r->item, of, member),
                      str_from(message));
 }
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import random
 import re
+import uuid
 
 import pytest
 
@@ -422,6 +423,20 @@ def test_a_pattern_over_its_limit_is_no_decision(world):
     api.lists(sid, acls=[acl([hard, easy], voice_action_true="reject403")])
     found = api.decide(call(called=value))
     assert (found["decision"], found["rules"]) == ("reject403", [easy])
+
+
+def test_a_stored_rule_that_does_not_compile_any_more(world):
+    """No failed start and no guess: what hangs on it cannot be told until it is written again."""
+    api, sid = world.api["self"], world.sids["self"]
+    rule, other = api.rule("called", ["^1"], "regexp"), api.rule("called", ["+2"], "prefix")
+    api.lists(sid, acls=[acl([rule, other], voice_action_true="reject403")])
+    world.bed.offline("UPDATE acl_rules SET entries = '[\"(\"]' WHERE rule_sid = ?", uuid.UUID(rule).bytes)
+    assert f'"rule_not_compiled","rule_sid":"{rule}"' in world.bed.log()
+    reply = api.evaluate(call(called="+15"))
+    assert reply.status == 503 and rule in reply.json["errors"][0]["message"]
+    assert api.decide(call(called="+25"))["rules"] == [other]
+    api.good("PATCH", f"{RULES}/{rule}", {"entries": ["^\\+1"]})
+    assert api.decide(call(called="+15"))["rules"] == [rule]
 
 
 def test_a_batch_is_answered_in_its_order(world):
