@@ -14,7 +14,7 @@ enum {
     VALUES_OF_LIST = 1 + ACL_LISTS_MAX * 7 + ACL_RULES_MAX,
 };
 
-static_assert(ACL_RULES_MAX * RULE_TEXT_MAX + ACL_LISTS_MAX * LIST_TEXT_MAX <= ACL_VALUE_MAX,
+static_assert(ACL_RULES_MAX * RULE_TEXT_MAX + ACL_LISTS_MAX * LIST_TEXT_MAX < ACL_VALUE_MAX,
               "whatever is taken can be stored");
 static_assert(2 * ACL_VALUE_MAX + LIMIT_BODY / 2 <= LIMIT_BODY_ACLS &&
                   2 * VALUES_OF_LIST + LIMIT_SCOPES + 64 <= LIMIT_JSON_VALUES,
@@ -197,10 +197,13 @@ static void read_list(struct reading *r, const struct json_value *list, struct a
 static struct result write_lists(struct arena *arena, const struct acl_list *lists, size_t count,
                                  struct str *out)
 {
+    size_t bytes = 2;
     struct json_writer w;
     struct buf text;
 
-    buf_init_arena(&text, arena, LIST_TEXT_MAX, ACL_VALUE_MAX);
+    for (size_t i = 0; i < count; i++)
+        bytes += LIST_TEXT_MAX + lists[i].rule_count * RULE_TEXT_MAX;
+    buf_init_arena(&text, arena, bytes, ACL_VALUE_MAX);
     json_writer_init(&w, &text);
     json_write_array_begin(&w);
     for (size_t i = 0; i < count; i++)

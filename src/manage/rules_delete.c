@@ -222,6 +222,10 @@ static enum step_result commit(struct exchange *x)
     request->in.rule_delete.rule_sid = before->rule_sid;
     request->in.rule_delete.at_ms = clock_wall_ms(x->worker->server->clock);
     struct result detached = detach_all(x, state);
+    if (detached.code == ERR_FAULT_MEMORY) /* and would be so each time */
+        return exchange_refuse(x, ERR_CONFLICT,
+                               STR("The lists that use this rule are too large to be changed at "
+                                   "once: take it out of some first"));
     if (!result_ok(detached))
         return exchange_fault(x, detached);
     const struct audit_event event = {
