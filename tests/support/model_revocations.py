@@ -113,6 +113,7 @@ class Revocations:
         self.plans, self.cuts = [], []
         self.dates = {}  # by subject: the dated ones that are kept, (below, before_s)
         self.predicates = 0
+        self.is_late = False  # the last one takes JWTs that are younger than its number, once it comes to their rows
         self.predicates_of, self.executed_of, self.ceilings_of = Counter(), Counter(), Counter()  # by who asked
 
     # ---- counting ----
@@ -156,6 +157,7 @@ class Revocations:
         """All JWTs with an epoch below that it matches are over, and stay so. made_s: the second it was; home:
         the partner that asked."""
         self.executed_of[home] += 1
+        self.is_late = False
         if selector.subject is None:
             self.predicates += not selector.over_ceiling  # which is over when its rows are through
             self.predicates_of[home] += not selector.over_ceiling
@@ -163,8 +165,11 @@ class Revocations:
         elif selector.before_s is not None:
             self.dates[selector.subject] = self.dates_with(selector, below)
         if selector.over_ceiling:
-            for token in self.model.tokens:
-                token.revoked = token.revoked or self.takes_whole(token, selector, below)
+            taken = [token for token in self.model.tokens
+                     if not token.revoked and self.takes_whole(token, selector, below)]
+            self.is_late = any(token.newest.epoch >= below for token in taken)
+            for token in taken:
+                token.revoked = True
             return
         self.cuts.append((made_s, below, selector))
         for token in self.model.tokens:
