@@ -32,9 +32,12 @@ struct metrics_registry {
 /* The block must outlive the registry. Thread-safe. */
 void metrics_register(struct metrics_registry *registry, struct metrics *block);
 
+/* On the block's own thread: nobody else writes to it, so it need not be a locked addition, of
+ * which an introspection would have several. */
 static inline void metrics_add(struct metrics *m, enum metric id, uint64_t n)
 {
-    atomic_fetch_add_explicit(&m->counters[id], n, memory_order_relaxed);
+    uint64_t sum = atomic_load_explicit(&m->counters[id], memory_order_relaxed) + n;
+    atomic_store_explicit(&m->counters[id], sum, memory_order_relaxed);
 }
 
 void metrics_revoke_visible(struct metrics *m, int64_t ns);

@@ -16,10 +16,7 @@ enum name {
     NAME_CONTENT_TYPE,
     NAME_REQUEST_ID,
     NAME_NOSNIFF,
-    NAME_REFERRER,
-    NAME_CSP,
     NAME_CACHE,
-    NAME_PRAGMA,
     NAME_HSTS,
     NAME_CORS,
     NAME_COUNT
@@ -29,13 +26,19 @@ static const h2o_iovec_t names[NAME_COUNT] = {
     [NAME_CONTENT_TYPE] = FIELD_NAME("content-type"),
     [NAME_REQUEST_ID] = FIELD_NAME("x-request-id"),
     [NAME_NOSNIFF] = FIELD_NAME("x-content-type-options"),
-    [NAME_REFERRER] = FIELD_NAME("referrer-policy"),
-    [NAME_CSP] = FIELD_NAME("content-security-policy"),
     [NAME_CACHE] = FIELD_NAME("cache-control"),
-    [NAME_PRAGMA] = FIELD_NAME("pragma"),
     [NAME_HSTS] = FIELD_NAME("strict-transport-security"),
     [NAME_CORS] = FIELD_NAME("access-control-allow-origin"),
 };
+
+/* The fields that are always the same are given to the library as one, since it writes a value as
+ * it is (HTTP/1.1, the only version here): four fewer to put together for each answer. */
+#define NEXT_FIELD "\r\n"
+#define GUARDING_FIELDS                                            \
+    "nosniff" NEXT_FIELD "referrer-policy: no-referrer" NEXT_FIELD \
+    "content-security-policy: default-src 'none'; frame-ancestors 'none'"
+#define UNCACHED_GUARDING_FIELDS \
+    "no-store" NEXT_FIELD "pragma: no-cache" NEXT_FIELD "x-content-type-options: " GUARDING_FIELDS
 
 struct writer {
     h2o_header_t *at;
@@ -55,13 +58,10 @@ static void put_standard(struct writer *w, const struct slot *slot)
     if (x->reply.content_type.len > 0)
         put(w, NAME_CONTENT_TYPE, x->reply.content_type);
     put(w, NAME_REQUEST_ID, x->request.request_id);
-    if (!x->reply.cacheable) {
-        put(w, NAME_CACHE, STR("no-store"));
-        put(w, NAME_PRAGMA, STR("no-cache"));
-    }
-    put(w, NAME_NOSNIFF, STR("nosniff"));
-    put(w, NAME_REFERRER, STR("no-referrer"));
-    put(w, NAME_CSP, STR("default-src 'none'; frame-ancestors 'none'"));
+    if (x->reply.cacheable)
+        put(w, NAME_NOSNIFF, STR(GUARDING_FIELDS));
+    else
+        put(w, NAME_CACHE, STR(UNCACHED_GUARDING_FIELDS));
     if (x->request.peer.tls)
         put(w, NAME_HSTS, STR("max-age=31536000"));
     if ((x->route->flags & ROUTE_CORS_ANY) != 0)
