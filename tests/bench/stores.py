@@ -80,9 +80,10 @@ def add_revoked_tokens(path, count):
             "token_sid": made[number], "created_ms": start_ms + (number >> 10), "exp_s": end_s, "exp_signed_s": end_s,
             "newest_exp_s": end_s})
         last = link.execute("SELECT last_number FROM store").fetchone()[0]
-        insert(link, "entries (number, kind, id, kid, end_s, at_ms, scopes, exp_s)", (
-            (last + 1 + number, "token", sid, "", end_s, now_ms, "", 0) for number, sid in enumerate(made)))
-        link.execute("UPDATE store SET last_number = ?", (last + count,))
+        insert(link, "entries (number, kind, id, kid, below, before_s, end_s, at_ms, scopes, exp_s)", (
+            (last + 1 + number, "token", sid, "", 0, 0, end_s, now_ms, "", 0)
+            for number, sid in enumerate(made)))
+        link.execute("UPDATE store SET last_number = ?, tokens_end_s = max(tokens_end_s, ?)", (last + count, end_s))
 
 
 def add_live_tokens(path, count, client_id):
