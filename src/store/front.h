@@ -98,6 +98,12 @@ struct store {
     _Atomic int64_t last_wall_ms;
     _Atomic bool healthy;
     pthread_mutex_t audit_lock; /* a leaf, of audit */
+
+    /* From before a commit until the hooks know of it. A leaf. */
+    pthread_mutex_t telling_lock;
+    pthread_cond_t told;
+    bool telling;
+    uint64_t tellings;
     struct store_audit_head audit;
 
     struct store_queue queue;

@@ -1,5 +1,6 @@
 /* Reading pages while the writer writes. Reads have a thread of their own, so that a page waits for
- * no commit and no checkpoint; each sees everything that was answered before it was submitted.
+ * no batch and no checkpoint, only for a commit under way: each sees everything that was answered
+ * before it was submitted, and shows nothing that the hooks were not told of yet (P1, P2).
  *
  * A list shows the rows of one partner (or of its subtree, or of some), filtered and ordered by
  * columns of an enum: no text of a caller ever becomes part of a query. What is not set (no parent,

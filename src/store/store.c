@@ -77,6 +77,8 @@ struct result store_open(const struct store_options *options, struct store **out
     init_queue(&store->queue);
     arena_init(&store->batch.arena, NULL, 0, STORE_BATCH_ARENA);
     pthread_mutex_init(&store->audit_lock, NULL);
+    pthread_mutex_init(&store->telling_lock, NULL);
+    pthread_cond_init(&store->told, NULL);
     pthread_mutex_init(&store->reads.lock, NULL);
     pthread_cond_init(&store->reads.filled, NULL);
     if (options->metrics != NULL)
@@ -99,6 +101,8 @@ void store_close(struct store **store)
     pthread_cond_destroy(&closing->queue.visited);
     pthread_mutex_destroy(&closing->queue.lock);
     pthread_mutex_destroy(&closing->audit_lock);
+    pthread_mutex_destroy(&closing->telling_lock);
+    pthread_cond_destroy(&closing->told);
     pthread_mutex_destroy(&closing->reads.lock);
     pthread_cond_destroy(&closing->reads.filled);
     free(closing);

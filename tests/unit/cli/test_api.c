@@ -269,7 +269,7 @@ Test(api, commands_are_whole)
         if (verb == NULL)
             continue;
         cr_assert_eq(dry, verb->dry.method != NULL, "%s", command->words);
-        cr_assert_eq(query, verb->answer == API_LIST, "%s", command->words);
+        cr_assert(query || verb->answer != API_LIST, "%s", command->words);
         cr_assert_eq(verb->columns[0] != NULL, verb->answer == API_LIST, "%s", command->words);
         cr_assert(verb->answer != API_NOTHING || (dry && verb->done != NULL), "%s: what destroys",
                   command->words);
