@@ -105,16 +105,18 @@ class Forger:
         return self.key.public_key().public_bytes(*encodings[form])
 
     def make(self, head=None, payload=None, drop=(), sign=None):
-        """The sample with changes, and an id of its own. head and payload: members to change, or the whole as text or
-        bytes."""
+        """The sample with changes, an id of its own and the epoch of now, as if it had been issued now. head and payload:
+        members to change, or the whole as text or bytes."""
         def changed(original, change):
             if isinstance(change, (str, bytes)):
                 return change
             result = {**original, **(change or {})}
             return {name: value for name, value in result.items() if name not in drop}
 
+        epoch = claims(self.bed.issue(self.bed.app, scope="calls.read"))["epoch"]
+        fresh = {**claims(self.sample), "jti": fresh_jti(), "epoch": epoch}
         token = assemble(
-            changed(header(self.sample), head), changed({**claims(self.sample), "jti": fresh_jti()}, payload),
+            changed(header(self.sample), head), changed(fresh, payload),
             sign or (lambda data: sign_with(self.key, data)))
         self.bed.seen.secrets.add(token)
         return token
