@@ -27,6 +27,7 @@ struct endpoint {
     size_t state_size; /* of x->state, zeroed */
     enum step_result (*steps[ENDPOINT_STEPS_MAX + 1])(
         struct exchange *x); /* NULL behind the last */
+    const void *about; /* what its steps are told, where several endpoints have the same ones */
 };
 
 enum method {

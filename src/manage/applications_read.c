@@ -2,7 +2,7 @@
 #include "exchange/snapshot.h"
 #include "manage/applications.h"
 #include "manage/endpoints.h"
-#include "manage/subtree_list.h"
+#include "manage/subtree_read.h"
 
 static const enum store_column columns[APPLICATION_ATTRIBUTES] = {
     [APPLICATION_CLIENT_ID] = STORE_APPLICATION_CLIENT_ID,
@@ -26,77 +26,33 @@ static const enum store_column columns[APPLICATION_ATTRIBUTES] = {
     [APPLICATION_PARTNER] = STORE_COLUMNS,
 };
 
-/* ---- the list ---- */
-
-static void write_item(const void *context, size_t item, unsigned attribute, struct json_writer *w)
+static void write(const struct exchange *x, const void *row, unsigned attribute,
+                  struct json_writer *w)
 {
-    const struct exchange *x = context;
-    const struct subtree_list *state = x->state;
-    const struct application_view view = {.row = &state->stored.read.out.applications[item],
-                                          .snapshot = x->snapshot};
+    const struct application_view view = {.row = row, .snapshot = x->snapshot};
     application_write(&view, attribute, w);
 }
 
-static void item_key(const void *context, size_t item, struct attribute_value *out)
+static enum step_result find(struct exchange *x, struct stored *stored)
 {
-    const struct subtree_list *state = ((const struct exchange *)context)->state;
-    out->sid = state->stored.read.out.applications[item].client_id;
+    const struct party_application *application;
+
+    if (application_find(x, &stored->caller.caller, &application) == STEP_DONE)
+        return STEP_DONE;
+    return application_read_row(x, stored, application);
 }
 
-static const struct subtree_kind listed = {
+static const struct subtree_kind application_subtree = {
     .kind = &application_kind,
     .needed = &application_to_read,
     .columns = {columns},
     .verb = STORE_APPLICATION_LIST,
     .too_costly = STR_INIT("This filter would go through too many applications"),
-    .write = write_item,
-    .key = item_key,
+    .row_size = sizeof(struct application_row),
+    .revision_at = offsetof(struct application_row, revision),
+    .find = find,
+    .write = write,
 };
 
-static enum step_result read_list(struct exchange *x)
-{
-    return subtree_list_read(x, &listed);
-}
-
-static enum step_result reply_list(struct exchange *x)
-{
-    return subtree_list_reply(x, &listed);
-}
-
-/* ---- one ---- */
-
-static enum step_result read_one(struct exchange *x)
-{
-    struct subtree_list *state = x->state;
-    const struct caller *caller = &state->stored.caller.caller;
-    const struct party_application *application;
-
-    if (manage_require(x, caller, &application_to_read) == STEP_DONE ||
-        application_find(x, caller, &application) == STEP_DONE ||
-        list_fields_read(x, &application_kind, &state->query.fields) == STEP_DONE)
-        return STEP_DONE;
-    return application_read_row(x, &state->stored, application);
-}
-
-static enum step_result reply_one(struct exchange *x)
-{
-    const struct subtree_list *state = x->state;
-    struct application_view view = {.snapshot = x->snapshot};
-
-    if (application_row_read(x, &state->stored, &view.row) == STEP_DONE)
-        return STEP_DONE;
-    return application_reply(x, &application_kind, &view, &state->query.fields);
-}
-
-const struct endpoint manage_applications = {
-    .name = "applications",
-    .state_size = sizeof(struct subtree_list),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, read_list,
-              stored_step_read, reply_list},
-};
-const struct endpoint manage_application = {
-    .name = "application",
-    .state_size = sizeof(struct subtree_list),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, read_one,
-              stored_step_read, reply_one},
-};
+const struct endpoint manage_applications = SUBTREE_LIST("applications", &application_subtree);
+const struct endpoint manage_application = SUBTREE_ONE("application", &application_subtree);

@@ -1,6 +1,6 @@
 /* Reading pages while the writer writes. Reads have a thread of their own, so that a page waits for
- * no batch and no checkpoint, only for a commit under way: each sees everything that was answered
- * before it was submitted, and shows nothing that the hooks were not told of yet (P1, P2).
+ * no batch, no disk and no checkpoint: each sees everything that was answered before it was
+ * submitted, and shows nothing that the hooks were not told of yet (P1, P2; telling.c).
  *
  * A list shows the rows of one partner (or of its subtree, or of some), filtered and ordered by
  * columns of an enum: no text of a caller ever becomes part of a query. What is not set (no parent,
@@ -204,6 +204,7 @@ struct store_read {
     enum store_outcome outcome; /* DONE; ABSENT: no such row; TOO_COSTLY */
     struct {
         union {
+            const void *rows;               /* any of these */
             const struct token_row *tokens; /* of TOKEN_GET: one */
             const struct partner_row *partners;
             const struct application_row *applications;
