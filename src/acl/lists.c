@@ -84,6 +84,14 @@ struct result acl_lists_read(struct arena *arena, struct str json, struct acl_li
     return RESULT_OK;
 }
 
+bool acl_list_names(const struct acl_list *list, const struct sid *rule_sid)
+{
+    for (size_t i = 0; i < list->rule_count; i++)
+        if (sid_eq(&list->rules[i], rule_sid))
+            return true;
+    return false;
+}
+
 /* ---- writing ---- */
 
 static void write_action(struct str name, enum acl_action action, struct json_writer *w)

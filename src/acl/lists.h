@@ -16,6 +16,8 @@ struct acl_lists {
  * not what is stored; ERR_FAULT_MEMORY. */
 RESULT acl_lists_read(struct arena *arena, struct str json, struct acl_lists *out);
 
+bool acl_list_names(const struct acl_list *list, const struct sid *rule_sid);
+
 void acl_list_write(const struct acl_list *list, struct json_writer *w);
 
 #endif

@@ -102,9 +102,8 @@ void acl_tables_walk(const struct acl_tables *tables, unsigned portion,
 bool acl_object_uses(const struct acl_object *object, const struct sid *rule_sid)
 {
     for (size_t i = 0; i < object->list_count; i++)
-        for (size_t r = 0; r < object->lists[i].rule_count; r++)
-            if (sid_eq(&object->lists[i].rules[r], rule_sid))
-                return true;
+        if (acl_list_names(&object->lists[i], rule_sid))
+            return true;
     return false;
 }
 

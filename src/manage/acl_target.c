@@ -88,6 +88,18 @@ void acl_chain_make(const struct snapshot *snapshot, const struct acl_target *ta
     }
 }
 
+const struct party_partner *acl_object_partner(const struct snapshot *snapshot,
+                                               const struct acl_object *object)
+{
+    if (object->kind == ACL_OWNER_TRUNK) {
+        object = acl_tables_object(snapshot->acls, ACL_OWNER_TRUNK_GROUP, &object->above);
+        if (object == NULL)
+            return NULL;
+    }
+    return party_find_partner(snapshot->party,
+                              object->kind == ACL_OWNER_PARTNER ? &object->sid : &object->above);
+}
+
 void acl_object_write(const struct snapshot *snapshot, const struct caller *caller,
                       const struct acl_object *object, struct json_writer *w)
 {

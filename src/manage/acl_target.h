@@ -41,6 +41,11 @@ struct acl_chain {
 void acl_chain_make(const struct snapshot *snapshot, const struct acl_target *target,
                     enum acl_kind kind, struct acl_chain *out);
 
+/* Whose it is: the partner itself, or the trunk group's, which is its trunks' too. NULL: it went
+ * meanwhile. */
+const struct party_partner *acl_object_partner(const struct snapshot *snapshot,
+                                               const struct acl_object *object);
+
 /* {"kind","sid"}; the sid is null for who may not know it. */
 void acl_object_write(const struct snapshot *snapshot, const struct caller *caller,
                       const struct acl_object *object, struct json_writer *w);

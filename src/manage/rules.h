@@ -11,6 +11,7 @@
 #define MANAGE_RULES_H
 
 #include "acl/rule.h"
+#include "acl/tables.h"
 #include "core/pool.h"
 #include "manage/body.h"
 #include "manage/object.h"
@@ -103,6 +104,13 @@ void rule_work_end(struct rule_work *work);
 struct str rule_detail(struct exchange *x, const struct acl_rule_row *before,
                        const struct rule_digest *was, const struct acl_rule_row *after,
                        const struct rule_digest *is, bool *out_any);
+
+/* ---- rules_detach.c ---- */
+
+/* The object's lists without the rule, and the record that the log has of it: in the exchange's
+ * arena. ERR_FAULT_MEMORY. */
+RESULT rule_detach(struct exchange *x, const struct caller *caller, const struct sid *rule_sid,
+                   const struct acl_object *object, struct store_detach *out);
 
 /* ---- rules_write.c ---- */
 

@@ -6,7 +6,7 @@
  * loop, on the tables of one moment: the writer compares their version. */
 #include "acl/tables.h"
 #include "exchange/snapshot.h"
-#include "manage/acl_value.h"
+#include "manage/acl_target.h"
 #include "manage/endpoints.h"
 #include "manage/etag.h"
 #include "manage/flag.h"
@@ -59,22 +59,6 @@ static enum step_result search(struct exchange *x)
     return state->portion < ACL_PORTIONS ? exchange_defer_again(x, search_some) : STEP_NEXT;
 }
 
-/* Whose it is; a trunk's is its group's. NULL: it went meanwhile. */
-static const struct party_partner *partner_of(const struct exchange *x,
-                                              const struct acl_object *object)
-{
-    const struct sid *sid = &object->sid;
-
-    if (object->kind == ACL_OWNER_TRUNK) {
-        object = acl_tables_object(x->snapshot->acls, ACL_OWNER_TRUNK_GROUP, &object->above);
-        if (object == NULL)
-            return NULL;
-    }
-    if (object->kind == ACL_OWNER_TRUNK_GROUP)
-        sid = &object->above;
-    return party_find_partner(x->snapshot->party, sid);
-}
-
 static void name_user(struct buf *b, const struct acl_object *object)
 {
     static const char *const kinds[] = {
@@ -100,7 +84,7 @@ static enum step_result refuse_used(struct exchange *x, const struct delete_stat
     buf_init_arena(&b, &x->arena, MESSAGE_MAX, MESSAGE_MAX);
     buf_cstr(&b, "Access control lists use this rule: ");
     for (size_t i = 0; i < state->user_count && i < STORE_RULE_USERS && named < NAMED_MAX; i++) {
-        const struct party_partner *partner = partner_of(x, state->users[i]);
+        const struct party_partner *partner = acl_object_partner(x->snapshot, state->users[i]);
         if (partner == NULL || !party_is_within(partner, own))
             continue;
         buf_cstr(&b, named++ > 0 ? ", " : "");
@@ -120,19 +104,7 @@ static enum step_result refuse_used(struct exchange *x, const struct delete_stat
 
 /* ---- taking it out ---- */
 
-static RESULT detach(struct exchange *x, const struct delete_state *state,
-                     const struct acl_object *object, struct store_detach *out)
-{
-    const struct sid *rule_sid = &state->change.before->rule_sid;
-    size_t assigned = object->assigned_count;
-
-    *out = (struct store_detach){.kind = object->kind, .sid = object->sid};
-    TRY(acl_value_without(&x->arena, object->lists, assigned, rule_sid,
-                          &out->parent_assigned_acls));
-    return acl_value_without(&x->arena, object->lists + assigned, object->list_count - assigned,
-                             rule_sid, &out->acls);
-}
-
+/* Out of the lists of all of them. */
 static RESULT detach_all(struct exchange *x, struct delete_state *state)
 {
     struct store_request *request = &state->change.stored.request;
@@ -142,14 +114,15 @@ static RESULT detach_all(struct exchange *x, struct delete_state *state)
     if (all == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     for (size_t i = 0; i < state->user_count; i++)
-        TRY(detach(x, state, state->users[i], &all[i]));
+        TRY(rule_detach(x, &state->change.stored.caller.caller, &state->change.before->rule_sid,
+                        state->users[i], &all[i]));
     request->in.rule_delete.detach = all;
     request->in.rule_delete.detach_count = state->user_count;
     return RESULT_OK;
 }
 
-/* What was deleted, and for the audit log out of whose lists it went: all by number, some by SID.
- */
+/* What was deleted, and out of whose lists it went: all by number, some by SID. Those have records
+ * of their own. */
 static struct str detail_of(struct exchange *x, const struct delete_state *state)
 {
     const struct rule_change *change = &state->change;

@@ -268,6 +268,7 @@ struct store_detach {
     struct sid sid;
     struct str acls;
     struct str parent_assigned_acls; /* of partners alone */
+    struct str audit;                /* its own record, before the request's */
 };
 
 /* Embedded in the caller's state, which lives until done ran. One of the unions by verb; the text

@@ -23,7 +23,7 @@ SEED = {
     "partners": [{"ref": ref, "parent": above, "name": f"Partner {ref}", "login": ref,
                   "available_scopes": [*RIGHTS, "calls.read", "scopemint.audit"]} for ref, above in TREE.items()],
     "applications": [{**APPLICATION, "ref": ref, "name": f"App of {ref}", "partner": ref,
-                      "scopes": [*RIGHTS, "calls.read"]} for ref in TREE],
+                      "scopes": [*RIGHTS, "calls.read", "scopemint.audit"]} for ref in TREE],
 }
 RULE = {"entries": ["4930"], "field": "calling", "name": "Berlin", "operation": "prefix", "quantifier": "any"}
 SHOWN = ["entries", "field", "name", "operation", "quantifier", "read_only", "rule_sid"]
@@ -61,6 +61,12 @@ class Rules:
         reply = self.ask("PATCH", f"/{self.sids[ref]}", {field: lists}, by or ref, base=PARTNERS)
         assert reply.status == 200, reply.body
         return reply.json
+
+    def log(self, ref="root", **query):
+        """The audit log as that partner reads it, the newest first."""
+        reply = self.ask("GET", ref=ref, base="/core/v2/admin/audit", order="seq desc", **query)
+        assert reply.status == 200, reply.body
+        return reply.json["items"]
 
 
 @pytest.fixture(scope="module")
@@ -401,9 +407,19 @@ def test_a_rule_in_use_stays(rules):
         for field in ("acls", "parent_assigned_acls"):  # the lists stay, without it
             assert now[field] == [{**acl, "access_control_rules": [r for r in acl["access_control_rules"] if r != sid]}
                                   for acl in before[ref][field]]
-    record = rules.ask("GET", ref="root", base="/core/v2/admin/audit", limit=1, order="seq desc").json["items"][0]
-    assert record["action"] == "rule.delete" and record["detail"]["detached"]["count"] == 3
-    assert set(record["detail"]["detached"]["from"]) == {rules.sids[ref] for ref in ("parent", "self", "child")}
+    log = rules.log(limit=4)
+    assert log[0]["action"] == "rule.delete" and log[0]["detail"]["detached"]["count"] == 3
+    assert set(log[0]["detail"]["detached"]["from"]) == {rules.sids[ref] for ref in ("parent", "self", "child")}
+    assert {record["object"]: (record["action"], record["partner_sid"], record["detail"]) for record in log[1:]} == {
+        rules.sids[ref]: ("partner.update", rules.sids[ref], {"detached": {
+            "rule_sid": sid, "acls": acls, "parent_assigned_acls": assigned}})
+        for ref, acls, assigned in (("parent", [0], []), ("self", [0], []), ("child", [], [0]))}
+    assert {(record["actor"]["partner_sid"], record["request_id"]) for record in log} == {
+        (rules.sids["parent"], log[0]["request_id"])}
+    # Who lost a rule reads it in its own log, though neither the rule nor who deleted it is below.
+    seen = rules.log("self", limit=2)
+    assert {record["object"] for record in seen} == {rules.sids["self"], rules.sids["child"]}
+    assert {json.dumps(record["actor"]) for record in seen} == {'{"hidden": true}'}
     for ref in ("parent", "self", "child"):
         rules.set_acls(ref, [])
     rules.set_acls("child", [], by="self", field="parent_assigned_acls")
@@ -428,8 +444,7 @@ def test_the_audit_log_tells_entries_by_number_and_digest(rules):
     path = f"/{made['rule_sid']}"
     rules.ask("PATCH", path, {"entries": ["a\"b", "c"], "name": "New"}, "stranger")
     rules.ask("DELETE", path, ref="stranger")
-    log = rules.ask("GET", ref="root", base="/core/v2/admin/audit", limit=1000, order="seq desc",
-                    filter="action like 'rule.%'").json["items"]
+    log = rules.log(limit=1000, filter="action like 'rule.%'")
     delete, update, create = [r for r in log if r.get("object") == made["rule_sid"]]
     assert [r["action"] for r in (create, update, delete)] == ["rule.create", "rule.update", "rule.delete"]
     assert {r["partner_sid"] for r in (create, update, delete)} == {rules.sids["stranger"]}

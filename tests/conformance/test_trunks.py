@@ -337,6 +337,23 @@ def test_the_log_tells_what_changed(bed, root):
     assert told[1]["detail"] == {"before": {"acls": [LIST]}, "after": {"acls": []}}
 
 
+def test_the_log_tells_each_that_loses_a_rule(bed, root, tree):
+    """With force=true a rule goes out of lists of a group and of a trunk too: a record for each, and its partner's."""
+    sid = tree["self"][0]
+    rule, other = root.rule(), root.rule()
+    used, unused = {**LIST, "access_control_rules": [other, rule]}, {**LIST, "access_control_rules": [other]}
+    path, group = root.group(partner_sid=sid, acls=[used, unused, used])
+    trunk, made = root.trunk(path, acls=[unused, used])
+    assert root("DELETE", f"/core/v2/accesscontrol/rules/{rule}?force=true").status == 204
+    assert root("GET", path).json["acls"] == [unused] * 3 and root("GET", trunk).json["acls"] == [unused] * 2
+    for action, where, lists in (("trunk_group.update", group["trunk_group_sid"], [0, 2]),
+                                 ("trunk.update", made["trunk_sid"], [1])):
+        record = records(bed, where)[-1]
+        assert (record["action"], record["partner_sid"]) == (action, sid)
+        assert record["detail"] == {"detached": {"rule_sid": rule, "acls": lists}}
+    assert root("DELETE", path + "?force=true").status == 204
+
+
 # ---- who may, and whose ----
 
 VERBS = [("GET", "", None, "read"), ("POST", "", {}, "create"), ("GET", "/{}", None, "read"),

@@ -186,11 +186,13 @@ static struct store_request detach_all(struct store_detach *detach, unsigned las
 {
     struct store_request request = delete_rule(50);
 
-    detach[0] = (struct store_detach){ACL_OWNER_PARTNER, fixture_sid(3), str_from(LISTS), STR_NONE};
-    detach[1] =
-        (struct store_detach){ACL_OWNER_TRUNK_GROUP, fixture_sid(60), str_from(LISTS), STR_NONE};
-    detach[2] =
-        (struct store_detach){ACL_OWNER_TRUNK, fixture_sid(last), str_from(LISTS), STR_NONE};
+    detach[0] = (struct store_detach){ACL_OWNER_PARTNER, fixture_sid(3), str_from(LISTS), STR_NONE,
+                                      STR("{\"of\":\"3\"}")};
+    detach[1] = (struct store_detach){ACL_OWNER_TRUNK_GROUP, fixture_sid(60), str_from(LISTS),
+                                      STR_NONE, STR("{\"of\":\"60\"}")};
+    detach[2] = (struct store_detach){ACL_OWNER_TRUNK, fixture_sid(last), str_from(LISTS), STR_NONE,
+                                      STR("{\"of\":\"trunk\"}")};
+    request.audit = STR("{\"of\":\"50\"}");
     request.in.rule_delete.detach = detach;
     request.in.rule_delete.detach_count = 3;
     request.in.rule_delete.at_ms = FIXTURE_NOW_MS + 5;
@@ -218,6 +220,7 @@ CONTRACT(a_rule_is_detached_from_all_that_used_it)
     cr_assert_eq(revision_of(f, STORE_TRUNK_GET, 61), 2);
     cr_assert_eq(revision_of(f, STORE_TRUNK_GROUP_GET, 60), 2);
     cr_assert_eq(store_tables_version(f->store), f->tables_version);
+    cr_assert_eq(store_audit_head(f->store).seq, 4, "a record for each, and its own");
 }
 
 CONTRACT(a_rule_is_not_detached_in_part)
@@ -241,6 +244,7 @@ CONTRACT(a_rule_is_not_detached_in_part)
         cr_assert_eq(fixture_outcome(f, &request), cases[i].outcome, "case %zu", i);
     }
     cr_assert_eq(f->change_count, 0);
+    cr_assert_eq(store_audit_head(f->store).seq, 0);
     cr_assert_eq(revision_of(f, STORE_RULE_GET, 50), 1);
     cr_assert_eq(revision_of(f, STORE_TRUNK_GROUP_GET, 60), 1);
 }
@@ -249,7 +253,7 @@ CONTRACT(a_rule_is_not_detached_in_part)
 Test(acl_faults, a_detach_is_whole_whatever_fails, .timeout = 60)
 {
     log_set_level(LOG_ERROR + 1);
-    for (size_t n = 1; n < 24; n++) {
+    for (size_t n = 1; n < 32; n++) {
         struct fixture f;
         struct store_detach detach[3];
         struct store_request request = detach_all(detach, 61);
@@ -263,6 +267,7 @@ Test(acl_faults, a_detach_is_whole_whatever_fails, .timeout = 60)
         cr_assert_eq(revision_of(&f, STORE_RULE_GET, 50), done ? 0 : 1, "call %zu", n);
         cr_assert_eq(revision_of(&f, STORE_TRUNK_GET, 61), done ? 2 : 1, "call %zu", n);
         cr_assert_eq(f.change_count, done ? 4 : 0, "call %zu", n);
+        cr_assert_eq(store_audit_head(f.store).seq, done ? 4 : 0, "call %zu", n);
         fixture_done(&f);
     }
 }
