@@ -11,7 +11,7 @@ enum { TICK_MS = 250, START_BYTES = 8 };
 
 struct feed_desk {
     struct revocation_feed *feed;
-    struct worker *worker; /* NULL: closed */
+    struct worker *worker; /* NULL: not opened yet */
     struct follower *first, *last;
     _Atomic bool awaits; /* it has followers */
     _Atomic bool posted;

@@ -113,13 +113,24 @@ static void on_read(struct store_read *read)
     exchange_resume(state->exchange);
 }
 
+/* "Nothing since" is true of who stands at this number, or asks for it alone: a tag that was taken
+ * from another of these documents must not stand for entries that were never told (P2). */
+static bool is_nothing_since(const struct exchange *x, uint64_t heard, struct str etag)
+{
+    const struct revocations_state *state = x->state;
+
+    return etag.ptr != NULL && (!state->from.given || state->from.number == heard) &&
+           document_is_known(x->request.if_none_match, etag);
+}
+
 static enum step_result read_entries(struct exchange *x)
 {
     struct revocations_state *state = x->state;
     struct server *server = x->worker->server;
+    uint64_t heard = heard_of(x);
 
-    struct str etag = make_etag(x, heard_of(x));
-    if (document_is_known(x->request.if_none_match, etag)) {
+    struct str etag = make_etag(x, heard);
+    if (is_nothing_since(x, heard, etag)) {
         exchange_add_header(x, STR("etag"), etag);
         return exchange_reply(x, 304, STR_NONE, STR_NONE);
     }
@@ -141,11 +152,11 @@ static enum step_result read_entries(struct exchange *x)
     return STEP_WAIT;
 }
 
-static void write_entries(const struct exchange *x, uint64_t heard, struct json_writer *w)
+static void write_entries(const struct exchange *x, uint64_t heard, uint64_t through,
+                          struct json_writer *w)
 {
     const struct revocations_state *state = x->state;
     const struct store_read *read = &state->read;
-    uint64_t through = revocations_through(read, heard);
 
     json_write_member_bool(w, STR("reset"), state->from.reset);
     json_write_key(w, STR("entries"));
@@ -171,24 +182,27 @@ static size_t room_for(const struct store_read *read)
 static enum step_result show(struct exchange *x)
 {
     struct revocations_state *state = x->state;
-    uint64_t heard = heard_of(x);
+    uint64_t heard = heard_of(x), through = heard;
     struct json_writer w;
     struct buf b;
 
     if (state->from.given && !result_ok(state->read.result))
         return exchange_fault(x, state->read.result);
+    if (state->from.given)
+        through = revocations_through(&state->read, heard);
     buf_init_arena(&b, &x->arena, state->from.given ? room_for(&state->read) : ANSWER_FIRST,
                    LIMIT_ARENA_BATCH);
     json_writer_init(&w, &b);
     json_write_object_begin(&w);
     revocations_write_head(x->worker->server, x->snapshot, heard, &w);
     if (state->from.given)
-        write_entries(x, heard, &w);
+        write_entries(x, heard, through, &w);
     json_write_object_end(&w);
     struct str etag = make_etag(x, heard);
     if (b.failed || etag.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
-    exchange_add_header(x, STR("etag"), etag);
+    if (through == heard) /* with more to come it would say that all was told */
+        exchange_add_header(x, STR("etag"), etag);
     return exchange_reply_json(x, 200, buf_view(&b));
 }
 

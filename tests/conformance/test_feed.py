@@ -19,6 +19,7 @@ from testbed import Testbed, eventually
 PATH = "/oauth/revocations"
 HEARTBEAT_S = 1
 STREAMS = 6
+PAGE = 256
 SERVER = {"type": "confidential", "status": "active", "partner": "root", "grant_types": ["client_credentials"],
           "token_endpoint_auth_method": "client_secret_basic", "scopes": ["calls.read"], "introspection": True}
 SEED = {"applications": [
@@ -88,6 +89,22 @@ def test_where_it_is_and_nothing_since(bed):
     assert later.status == 200 and later.json["number"] == first.json["number"] + 1
     assert later.json["tables_version"] == first.json["tables_version"]
     assert later.header("Cache-Control") == "no-store"
+
+
+def test_nothing_since_is_said_of_what_was_all_told(bed):
+    """A page of more has no ETag, and one of elsewhere does not stand for what was never told (P2)."""
+    start = now(bed)
+    tag = ask(bed).header("ETag")
+    for _ in range(PAGE + 1):
+        revoke(bed)
+    page = ask(bed, f"?after={start}")
+    assert page.json["has_more"] and page.header("ETag") is None
+    rest = ask(bed, f"?after={page.json['after']}", headers=[("If-None-Match", tag)])
+    assert rest.status == 200 and len(rest.json["entries"]) == 1 and not rest.json["has_more"]
+    known = [("If-None-Match", rest.header("ETag"))]
+    assert ask(bed, f"?after={rest.json['after']}", headers=known).status == 304
+    assert len(ask(bed, f"?after={start}", headers=known).json["entries"]) == PAGE
+    assert len(ask(bed, f"?after={rest.json['after'] - 1}", headers=[("If-None-Match", "*")]).json["entries"]) == 1
 
 
 def test_entries_behind_a_number(bed):
