@@ -11,6 +11,20 @@ die() {
     exit 1
 }
 
+# give_help "$@": where --help or -h is asked for, says what stands at the head of the script, and ends.
+give_help() {
+    case " $* " in *" --help "* | *" -h "*)
+        sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
+        exit ;;
+    esac
+}
+
+# require_writable DIR: makes it where it is not there.
+require_writable() {
+    mkdir -p "$1" 2>/dev/null || true
+    [ -w "$1" ] || die "$(id -un) may not write to $1; clone the project into a folder of your own, and run it there"
+}
+
 # configure DIR [MESON OPTION...]: once; afterwards ninja itself notices what changed. Speaks only of failure.
 configure() {
     local dir=$1 output
@@ -25,7 +39,7 @@ configure() {
 # The release build (-O2, optimized across files, with debug information) of the server alone: unit tests wrap functions
 # that would be gone. Locked: two scripts may be started at once.
 build_server() {
-    mkdir -p "$root/build"
+    require_writable "$root/build"
     (
         flock 9
         { configure "$root/build" --buildtype=debugoptimized -Db_lto=true &&
@@ -58,10 +72,12 @@ start_redis() {
     die "Redis did not start; see $dir/redis.log"
 }
 
-# start_server BINARY LOG ARGUMENT...: sets server_pid, a child that dies with this shell.
+# start_server BINARY LOG ARGUMENT...: sets server_pid, a child that dies with this shell, and log_before, the bytes of
+# the log that earlier ones wrote.
 start_server() {
     local binary=$1 log=$2
     shift 2
+    log_before=$(stat -c %s "$log" 2>/dev/null || printf 0)
     setpriv --pdeathsig TERM "$binary" serve "$@" >>"$log" 2>&1 &
     server_pid=$!
 }
@@ -72,7 +88,7 @@ wait_ready() {
     for _ in $(seq 600); do
         curl -fsS -o /dev/null --max-time 2 "$url" 2>/dev/null && return
         if ! kill -0 "$server_pid" 2>/dev/null; then
-            tail -n 20 "$log" >&2
+            tail -c "+$((log_before + 1))" "$log" | tail -n 20 >&2
             die "the server ended before it was ready; its log is $log"
         fi
         sleep 0.05

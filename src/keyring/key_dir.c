@@ -99,6 +99,9 @@ static bool read_file(const struct key_dir *dir, const char *name, mode_t forbid
     int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool ok = false;
 
+    if (fd < 0 && errno == ENOENT)
+        return say(why, "%s/%s: is missing; bring it back from a backup of this directory",
+                   dir->path, name);
     if (fd < 0)
         return say_errno(dir, name, "opened", why);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -196,6 +199,11 @@ bool key_dir_read_key(const struct key_dir *dir, struct str kid, struct buf *pem
     char name[FILE_NAME];
 
     key_name(kid, name);
+    if (faccessat(dir->fd, name, F_OK, 0) != 0 && errno == ENOENT)
+        return say(why,
+                   "%s/%s: is missing; restore it from a backup or run: scopemint key withdraw "
+                   "--replace %.*s",
+                   dir->path, name, STR_ARG(kid));
     return read_file(dir, name, 077, KEY_PEM_MAX, pem, why);
 }
 
