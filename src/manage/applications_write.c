@@ -135,13 +135,15 @@ static enum step_result reply_created(struct exchange *x)
 
 /* ---- what PATCH, PUT and DELETE begin with ---- */
 
-static enum step_result find_target(struct exchange *x, const struct requirement *requirement)
+static enum step_result find_target(struct exchange *x)
 {
     struct write_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
+    const struct requirement *needed =
+        x->request.method == METHOD_DELETE ? &application_to_delete : &application_to_update;
     const struct party_application *application;
 
-    if (manage_require(x, caller, requirement) == STEP_DONE ||
+    if (manage_require(x, caller, needed) == STEP_DONE ||
         application_find(x, caller, &application) == STEP_DONE)
         return STEP_DONE;
     state->partner = party_partner_of(x->snapshot->party, application);
@@ -149,11 +151,6 @@ static enum step_result find_target(struct exchange *x, const struct requirement
 }
 
 /* ---- PATCH and PUT ---- */
-
-static enum step_result find_to_update(struct exchange *x)
-{
-    return find_target(x, &application_to_update);
-}
 
 /* What it is now, where the body changes nothing. */
 static enum step_result reply_unchanged(struct exchange *x, const struct application_row *row)
@@ -190,13 +187,13 @@ static enum step_result commit_update(struct exchange *x, const struct applicati
 static enum step_result update(struct exchange *x)
 {
     struct write_state *state = x->state;
-    enum body_verb verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
     const struct application_row *before;
 
     if (application_row_read(x, &state->stored, &before) == STEP_DONE ||
         write_read(x, &application_kind, &state->object, &state->shown) == STEP_DONE ||
         etag_judge(x, before->revision) == STEP_DONE ||
-        application_fields_judge(x, state->object, verb, before, &state->fields) == STEP_DONE)
+        application_fields_judge(x, state->object, body_verb_of(x), before, &state->fields) ==
+            STEP_DONE)
         return STEP_DONE;
     const struct audit_event event = event_of(STR("application.update"), before);
     const struct application_change change = {before, &state->fields, state->partner, &event};
@@ -220,11 +217,6 @@ static enum step_result reply_updated(struct exchange *x)
 }
 
 /* ---- DELETE ---- */
-
-static enum step_result find_to_delete(struct exchange *x)
-{
-    return find_target(x, &application_to_delete);
-}
 
 /* Its tokens die with it: the epoch stands until the last of them would have ended. */
 static enum step_result commit_delete(struct exchange *x)
@@ -252,15 +244,6 @@ static enum step_result commit_delete(struct exchange *x)
     return stored_commit(x, &state->stored, &event);
 }
 
-static enum step_result reply_deleted(struct exchange *x)
-{
-    const struct write_state *state = x->state;
-
-    if (state->stored.request.outcome != STORE_OUTCOME_DONE)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return exchange_reply(x, 204, STR_NONE, STR_NONE);
-}
-
 const struct endpoint manage_application_create = {
     .name = "application_create",
     .state_size = sizeof(struct write_state),
@@ -270,12 +253,12 @@ const struct endpoint manage_application_create = {
 const struct endpoint manage_application_update = {
     .name = "application_update",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_update,
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
               stored_step_read, update, stored_step_committed, reply_updated},
 };
 const struct endpoint manage_application_delete = {
     .name = "application_delete",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_delete,
-              stored_step_read, commit_delete, stored_step_committed, reply_deleted},
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
+              stored_step_read, commit_delete, stored_step_committed, stored_step_reply_deleted},
 };

@@ -14,6 +14,11 @@ struct reading {
     struct field_errors *errors;
 };
 
+enum body_verb body_verb_of(const struct exchange *x)
+{
+    return x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
+}
+
 bool body_is_json(struct str content_type)
 {
     struct str type = str_slice(content_type, 0, str_find(content_type, ';'));

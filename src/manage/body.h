@@ -45,6 +45,9 @@ struct body_field {
 
 enum body_verb { BODY_CREATE, BODY_PATCH, BODY_PUT };
 
+/* Of an endpoint that takes PATCH and PUT. */
+enum body_verb body_verb_of(const struct exchange *x);
+
 struct body_value {
     bool present; /* to be written; absent, passed over and "no change" are not */
     bool is_null;

@@ -190,10 +190,8 @@ static enum step_result decide(struct exchange *x)
 
     if (judge_precondition(x, state) == STEP_DONE)
         return STEP_DONE;
-    if (!is_delete(x) &&
-        partner_fields_judge(x, state->object,
-                             x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH, is_own(state),
-                             &state->fields) == STEP_DONE)
+    if (!is_delete(x) && partner_fields_judge(x, state->object, body_verb_of(x), is_own(state),
+                                              &state->fields) == STEP_DONE)
         return STEP_DONE;
     if (!is_delete(x) && partner_acls_judge(x, state->partner, &state->fields) == STEP_DONE)
         return STEP_DONE;

@@ -212,18 +212,10 @@ static enum step_result commit(struct exchange *x)
     return stored_commit(x, &change->stored, &event);
 }
 
-static enum step_result reply(struct exchange *x)
-{
-    const struct delete_state *state = x->state;
-
-    if (state->change.stored.request.outcome != STORE_OUTCOME_DONE)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return exchange_reply(x, 204, STR_NONE, STR_NONE);
-}
-
 const struct endpoint manage_rule_delete = {
     .name = "rule_delete",
     .state_size = sizeof(struct delete_state),
     .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find,
-              stored_step_read, begin, search, commit, stored_step_committed, reply},
+              stored_step_read, begin, search, commit, stored_step_committed,
+              stored_step_reply_deleted},
 };

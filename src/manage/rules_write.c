@@ -165,7 +165,7 @@ static enum step_result begin_update(struct exchange *x)
     if (rule_row_read_own(x, &change->stored, &change->before) == STEP_DONE ||
         read_request(x, change) == STEP_DONE)
         return STEP_DONE;
-    change->work.verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
+    change->work.verb = body_verb_of(x);
     change->work.before = change->before;
     return rule_work_begin(x, &change->work, false);
 }

@@ -311,15 +311,6 @@ static enum step_result commit_delete(struct exchange *x)
     return stored_commit(x, &state->stored, &event);
 }
 
-static enum step_result reply_deleted(struct exchange *x)
-{
-    const struct secrets_state *state = x->state;
-
-    if (state->stored.request.outcome != STORE_OUTCOME_DONE)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return exchange_reply(x, 204, STR_NONE, STR_NONE);
-}
-
 const struct endpoint manage_secrets = {
     .name = "secrets",
     .state_size = sizeof(struct secrets_state),
@@ -336,5 +327,5 @@ const struct endpoint manage_secret_delete = {
     .name = "secret_delete",
     .state_size = sizeof(struct secrets_state),
     .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, commit_delete,
-              stored_step_committed, reply_deleted},
+              stored_step_committed, stored_step_reply_deleted},
 };

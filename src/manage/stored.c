@@ -98,3 +98,12 @@ enum step_result stored_step_committed(struct exchange *x)
     stored->request = (struct store_request){.verb = stored->request.verb};
     return exchange_again_from(x, caller_step_identify);
 }
+
+enum step_result stored_step_reply_deleted(struct exchange *x)
+{
+    const struct stored *stored = x->state;
+
+    if (stored->request.outcome != STORE_OUTCOME_DONE)
+        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
+    return exchange_reply(x, 204, STR_NONE, STR_NONE);
+}

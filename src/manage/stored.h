@@ -46,4 +46,7 @@ enum step_result stored_commit(struct exchange *x, struct stored *stored,
  */
 enum step_result stored_step_committed(struct exchange *x);
 
+/* Of a deletion. DONE: 204, or 404 where the row went meanwhile. */
+enum step_result stored_step_reply_deleted(struct exchange *x);
+
 #endif

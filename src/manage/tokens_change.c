@@ -63,7 +63,6 @@ static enum step_result find(struct exchange *x)
 static enum step_result read_body(struct exchange *x)
 {
     struct change_state *state = x->state;
-    enum body_verb verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
 
     if (write_read(x, &token_kind, &state->object, &state->shown) == STEP_DONE ||
         etag_judge(x, state->target.row->revision) == STEP_DONE)
@@ -73,7 +72,7 @@ static enum step_result read_body(struct exchange *x)
                                state->target.state == TOKEN_REVOKED
                                    ? STR("The token is revoked, and that is final")
                                    : STR("The token has expired"));
-    return body_judge(x, state->object, verb, fields, FIELDS, &state->body);
+    return body_judge(x, state->object, body_verb_of(x), fields, FIELDS, &state->body);
 }
 
 static const struct body_value *value_of(const struct change_state *state, enum field field)

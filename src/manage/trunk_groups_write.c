@@ -162,24 +162,21 @@ static enum step_result reply_created(struct exchange *x)
 
 /* ---- what PATCH, PUT and DELETE begin with ---- */
 
-static enum step_result find_target(struct exchange *x, const struct requirement *requirement)
+static enum step_result find_target(struct exchange *x)
 {
     struct write_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
+    const struct requirement *needed =
+        x->request.method == METHOD_DELETE ? &trunk_group_to_delete : &trunk_group_to_update;
 
     exchange_widen_arena(x); /* for the lists */
-    if (manage_require(x, caller, requirement) == STEP_DONE ||
+    if (manage_require(x, caller, needed) == STEP_DONE ||
         trunk_group_find(x, caller, &state->place) == STEP_DONE)
         return STEP_DONE;
     return trunk_group_read_row(x, &state->stored, &state->place);
 }
 
 /* ---- PATCH and PUT ---- */
-
-static enum step_result find_to_update(struct exchange *x)
-{
-    return find_target(x, &trunk_group_to_update);
-}
 
 static enum step_result commit_update(struct exchange *x, const struct trunk_group_row *before)
 {
@@ -204,13 +201,12 @@ static enum step_result commit_update(struct exchange *x, const struct trunk_gro
 static enum step_result update(struct exchange *x)
 {
     struct write_state *state = x->state;
-    enum body_verb verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
     const struct trunk_group_row *before;
 
     if (trunk_group_row_read(x, &state->stored, &before) == STEP_DONE ||
         write_read(x, &trunk_group_kind, &state->object, &state->shown) == STEP_DONE ||
         etag_judge(x, before->revision) == STEP_DONE ||
-        trunk_group_fields_judge(x, state->object, verb, state->place.partner, before,
+        trunk_group_fields_judge(x, state->object, body_verb_of(x), state->place.partner, before,
                                  &state->fields) == STEP_DONE)
         return STEP_DONE;
     return commit_update(x, before);
@@ -228,11 +224,6 @@ static enum step_result reply_updated(struct exchange *x)
 }
 
 /* ---- DELETE ---- */
-
-static enum step_result find_to_delete(struct exchange *x)
-{
-    return find_target(x, &trunk_group_to_delete);
-}
 
 /* 409: the first of its trunks by name. */
 static enum step_result refuse_trunks(struct exchange *x, const struct trunk_group_row *row)
@@ -284,15 +275,6 @@ static enum step_result commit_delete(struct exchange *x)
     return stored_commit(x, &state->stored, &event);
 }
 
-static enum step_result reply_deleted(struct exchange *x)
-{
-    const struct write_state *state = x->state;
-
-    if (state->stored.request.outcome != STORE_OUTCOME_DONE)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return exchange_reply(x, 204, STR_NONE, STR_NONE);
-}
-
 const struct endpoint manage_trunk_group_create = {
     .name = "trunk_group_create",
     .state_size = sizeof(struct write_state),
@@ -302,12 +284,12 @@ const struct endpoint manage_trunk_group_create = {
 const struct endpoint manage_trunk_group_update = {
     .name = "trunk_group_update",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_update,
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
               stored_step_read, update, stored_step_committed, reply_updated},
 };
 const struct endpoint manage_trunk_group_delete = {
     .name = "trunk_group_delete",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_delete,
-              stored_step_read, commit_delete, stored_step_committed, reply_deleted},
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
+              stored_step_read, commit_delete, stored_step_committed, stored_step_reply_deleted},
 };

@@ -87,13 +87,15 @@ static_assert(STORE_GROUP_TRUNKS == 256, "as the refusal says");
 
 /* ---- what PATCH, PUT and DELETE begin with ---- */
 
-static enum step_result find_target(struct exchange *x, const struct requirement *requirement)
+static enum step_result find_target(struct exchange *x)
 {
     struct write_state *state = x->state;
     const struct caller *caller = &state->stored.caller.caller;
+    const struct requirement *needed =
+        x->request.method == METHOD_DELETE ? &trunk_to_delete : &trunk_to_update;
 
     exchange_widen_arena(x); /* for the lists */
-    if (manage_require(x, caller, requirement) == STEP_DONE ||
+    if (manage_require(x, caller, needed) == STEP_DONE ||
         trunk_find(x, caller, &state->place) == STEP_DONE)
         return STEP_DONE;
     return trunk_read_row(x, &state->stored, &state->place);
@@ -101,24 +103,18 @@ static enum step_result find_target(struct exchange *x, const struct requirement
 
 /* ---- PATCH and PUT ---- */
 
-static enum step_result find_to_update(struct exchange *x)
-{
-    return find_target(x, &trunk_to_update);
-}
-
 static enum step_result update(struct exchange *x)
 {
     struct write_state *state = x->state;
     struct store_request *request = &state->stored.request;
-    enum body_verb verb = x->request.method == METHOD_PUT ? BODY_PUT : BODY_PATCH;
     const struct trunk_row *before;
     bool any;
 
     if (trunk_row_read(x, &state->stored, &before) == STEP_DONE ||
         write_read(x, &trunk_kind, &state->object, &state->shown) == STEP_DONE ||
         etag_judge(x, before->revision) == STEP_DONE ||
-        trunk_fields_judge(x, state->object, verb, state->place.partner, before, &state->row) ==
-            STEP_DONE)
+        trunk_fields_judge(x, state->object, body_verb_of(x), state->place.partner, before,
+                           &state->row) == STEP_DONE)
         return STEP_DONE;
     state->row.updated_ms = clock_wall_ms(x->worker->server->clock);
     request->verb = STORE_TRUNK_UPDATE;
@@ -140,11 +136,6 @@ static enum step_result reply_updated(struct exchange *x)
 
 /* ---- DELETE ---- */
 
-static enum step_result find_to_delete(struct exchange *x)
-{
-    return find_target(x, &trunk_to_delete);
-}
-
 static enum step_result commit_delete(struct exchange *x)
 {
     struct write_state *state = x->state;
@@ -161,15 +152,6 @@ static enum step_result commit_delete(struct exchange *x)
     return commit(x, state, STR("trunk.delete"), row, NULL, &any);
 }
 
-static enum step_result reply_deleted(struct exchange *x)
-{
-    const struct write_state *state = x->state;
-
-    if (state->stored.request.outcome != STORE_OUTCOME_DONE)
-        return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return exchange_reply(x, 204, STR_NONE, STR_NONE);
-}
-
 const struct endpoint manage_trunk_create = {
     .name = "trunk_create",
     .state_size = sizeof(struct write_state),
@@ -179,12 +161,12 @@ const struct endpoint manage_trunk_create = {
 const struct endpoint manage_trunk_update = {
     .name = "trunk_update",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_update,
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
               stored_step_read, update, stored_step_committed, reply_updated},
 };
 const struct endpoint manage_trunk_delete = {
     .name = "trunk_delete",
     .state_size = sizeof(struct write_state),
-    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_to_delete,
-              stored_step_read, commit_delete, stored_step_committed, reply_deleted},
+    .steps = {caller_step_read_bearer, caller_step_identify, caller_step_judge, find_target,
+              stored_step_read, commit_delete, stored_step_committed, stored_step_reply_deleted},
 };
