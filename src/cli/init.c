@@ -5,6 +5,7 @@
 
 #include "cli/load.h"
 #include "keyring/change.h"
+#include "keyring/keyring.h"
 #include "store/store.h"
 
 enum { SEED_FILE_MAX = 256 * 1024 * 1024, SEED_ARENA = 1024 * 1024 * 1024 };
@@ -122,7 +123,20 @@ static bool say_why(struct init *init)
     return false;
 }
 
-/* The first key is active at once; a key of an earlier try is kept. */
+/* A key of an earlier try, if the server can start with it: one that it cannot would be the node's
+ * as soon as there are rows, and then init does not help any more (THREATS-7). */
+static bool keep_key(struct init *init, enum key_alg alg)
+{
+    struct keyring *keyring;
+
+    if (!keyring_load(init->config->keys.dir.ptr, alg, &keyring, &init->why))
+        return say_why(init);
+    keyring_unref(&keyring);
+    cli_say("%s has an active key already, which is kept", init->config->keys.dir.ptr);
+    return true;
+}
+
+/* The first key is active at once. */
 static bool make_key(struct init *init)
 {
     const char *dir = init->config->keys.dir.ptr;
@@ -135,10 +149,8 @@ static bool make_key(struct init *init)
     if (keyring_create(dir, &init->why) != KEYRING_DONE ||
         keyring_list(dir, &manifest, &init->why) != KEYRING_DONE)
         return say_why(init);
-    if (manifest_find_state(&manifest, alg, KEY_ACTIVE) != NULL) {
-        cli_say("%s has an active key already, which is kept", dir);
-        return true;
-    }
+    if (manifest_find_state(&manifest, alg, KEY_ACTIVE) != NULL)
+        return keep_key(init, alg);
     if (keyring_generate(dir, alg, clock_wall_s(&clock_system), &entry, &init->why) != KEYRING_DONE)
         return say_why(init);
     if (entry.state == KEY_ACTIVE)

@@ -287,6 +287,30 @@ def test_init_can_be_run_again_after_it_failed(node):
     node.json("init")
 
 
+@pytest.mark.parametrize("damage", ["missing", "empty", "open"])
+def test_init_keeps_no_key_that_cannot_sign(node, damage):
+    """THREATS-7: the key of an earlier try is only kept when the server could start with it."""
+    node.json("key", "generate")
+    [key] = node.keys.glob("*.pem")
+    pem = key.read_bytes()
+    if damage == "missing":
+        key.unlink()
+    elif damage == "empty":
+        key.write_bytes(b"")
+    else:
+        key.chmod(0o644)
+    error = node.refused("init")
+    assert key.name in error and "Traceback" not in error
+    if damage == "missing":
+        assert "scopemint key withdraw" in error
+    else:
+        key.chmod(0o600)
+    key.write_bytes(pem)
+    key.chmod(0o600)
+    node.json("init")
+    assert [entry["kid"] for entry in node.json("key", "list")["items"]] == [key.stem]
+
+
 def test_init_refuses_a_store_in_memory(tmp_path):
     node = Node(tmp_path / "node", "store.url=memory:")
     assert "memory" in node.refused("init", status=CONFIG)
