@@ -79,6 +79,8 @@ struct rule_work {
     struct exchange *exchange;
     enum body_verb verb;
     const struct acl_rule_row *before; /* NULL: it is being made */
+    const struct acl_rule *standing;   /* what before is compiled to, of the snapshot; NULL: not
+                                          known */
 
     /* What came of it. */
     enum err err; /* of the whole: ERR_NONE, ERR_BAD_JSON, ERR_FAULT_* */
@@ -90,8 +92,8 @@ struct rule_work {
 };
 
 /* Hands the request's body, or with is_delete the row before, to the compiler: WAIT, the next step
- * comes when that is through; or DONE with 503. work is zeroed at first, and its verb and before
- * are set. */
+ * comes when that is through; or DONE with 503. work is zeroed at first, and its verb, before and
+ * standing are set. */
 enum step_result rule_work_begin(struct exchange *x, struct rule_work *work, bool is_delete);
 
 /* Lets go of what it holds. */

@@ -199,13 +199,28 @@ static struct rule_digest digest_of(struct str entries, size_t count)
     return (struct rule_digest){(int64_t)count, digest_sha256(entries)};
 }
 
+/* Whether it says the same of every value. */
+static bool says_the_same(const struct acl_rule_row *a, const struct acl_rule_row *b)
+{
+    return str_eq(a->field, b->field) && str_eq(a->operation, b->operation) &&
+           str_eq(a->quantifier, b->quantifier) && str_eq(a->entries, b->entries);
+}
+
 static bool differs(const struct rule_work *work)
 {
     const struct acl_rule_row *old = work->before, *now = &work->after;
 
-    return old == NULL || !str_eq(old->name, now->name) || !str_eq(old->field, now->field) ||
-           !str_eq(old->operation, now->operation) || !str_eq(old->quantifier, now->quantifier) ||
-           !str_eq(old->entries, now->entries);
+    return old == NULL || !str_eq(old->name, now->name) || !says_the_same(old, now);
+}
+
+/* True: it has a new name alone, and what is compiled stays. */
+static bool stays_compiled(struct rule_work *work)
+{
+    if (work->standing == NULL || !says_the_same(work->before, &work->after))
+        return false;
+    acl_rule_ref(work->standing);
+    work->compiled = work->standing;
+    return true;
 }
 
 static void compile(struct reading *r)
@@ -280,7 +295,8 @@ static void judge(struct reading *r, const struct json_value *object)
     read_entries(r);
     if (work->err != ERR_NONE || work->errors.count > 0 || !differs(work))
         return;
-    compile(r);
+    if (!stays_compiled(work))
+        compile(r);
     digest_both(work, r);
 }
 

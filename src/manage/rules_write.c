@@ -158,6 +158,14 @@ static enum step_result find_to_update(struct exchange *x)
     return rule_read_row(x, &change->stored);
 }
 
+/* Of exactly that row. */
+static const struct acl_rule *find_compiled(const struct exchange *x,
+                                            const struct acl_rule_row *row)
+{
+    const struct acl_table_rule *rule = acl_tables_rule(x->snapshot->acls, &row->rule_sid);
+    return rule != NULL && rule->revision == row->revision ? rule->compiled : NULL;
+}
+
 static enum step_result begin_update(struct exchange *x)
 {
     struct rule_change *change = x->state;
@@ -167,6 +175,7 @@ static enum step_result begin_update(struct exchange *x)
         return STEP_DONE;
     change->work.verb = body_verb_of(x);
     change->work.before = change->before;
+    change->work.standing = find_compiled(x, change->before);
     return rule_work_begin(x, &change->work, false);
 }
 
