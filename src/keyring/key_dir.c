@@ -99,9 +99,6 @@ static bool read_file(const struct key_dir *dir, const char *name, mode_t forbid
     int fd = openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool ok = false;
 
-    if (fd < 0 && errno == ENOENT)
-        return say(why, "%s/%s: is missing; bring it back from a backup of this directory",
-                   dir->path, name);
     if (fd < 0)
         return say_errno(dir, name, "opened", why);
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))

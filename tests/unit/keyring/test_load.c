@@ -114,7 +114,7 @@ Test(load, an_entry_without_its_file)
     pem_name(keyring_entry_kid(&entry), name);
     path_of(name, path);
     cr_assert_eq(unlink(path), 0);
-    expect_refused(".pem: is missing; bring it back from a backup", key_path);
+    expect_refused(".pem: is missing; restore it from a backup", key_path);
 }
 
 Test(load, a_directory_or_a_pipe_for_a_key)
