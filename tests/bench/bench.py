@@ -14,6 +14,7 @@ import peers
 import scale
 import size
 import stale
+import streams
 import tail
 import where
 from load import running, say
@@ -49,7 +50,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
-    for name in ("instructions", "peers", "floods"):
+    for name in ("instructions", "peers", "floods", "feed"):
         parser.add_argument(f"--{name}", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scopemint-bench") as folder:
@@ -61,7 +62,9 @@ def main():
             peers.run(folder, options.rounds, options.seconds)
         if options.floods:
             floods.run(folder, options.rounds, options.seconds)
-        if not (options.instructions or options.peers or options.floods):
+        if options.feed:
+            streams.run(folder)
+        if not (options.instructions or options.peers or options.floods or options.feed):
             run_bars(folder, options)
 
 
