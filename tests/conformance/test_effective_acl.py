@@ -3,8 +3,11 @@ naive reference over random trees. SPEC 9; SEEDS 1.10; THREATS-54."""
 
 import itertools
 import json
+import os
+import pathlib
 import random
 import re
+import subprocess
 import uuid
 
 import pytest
@@ -14,6 +17,7 @@ from testbed import Testbed
 RULES = "/core/v2/accesscontrol/rules"
 EFFECTIVE = "/core/v2/accesscontrol/effective_acl"
 GROUPS = "/core/v2/trunk_groups"
+README = pathlib.Path(__file__).parents[2] / "README.md"
 NOBODY = "01995f2a-7c00-7aaa-8000-0123456789ab"
 RIGHTS = ["accesscontrol.manage", "partners.manage", "trunk_groups.manage", "trunk_groups.trunks.manage"]
 TREE = {"parent": "root", "self": "parent", "child": "self", "stranger": "root"}
@@ -320,8 +324,33 @@ def test_scopes(world, scopes, status):
 
 # ---- evaluate ----
 
+def test_the_worked_example_of_the_README(world):
+    """Its commands, just as they stand there, answer what the text below them says."""
+    text = README.read_text().split("### Access control\n")[1]
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)[:2]
+    script = "set -euo pipefail\n" + "".join(blocks).replace("http://127.0.0.1:8420", world.bed.issuer)
+    admin = world.bed.admin
+    run = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60,
+                         env={**os.environ, "ADMIN": f"{admin.client_id}:{admin.client_secret}"})
+    assert run.returncode == 0, run.stderr
+    refusal, = [line for line in run.stdout.splitlines() if line.startswith("Access control lists")]
+    assert refusal == f"Access control lists use this rule: partner {world.sids['root']}"
+    told = json.loads("[" + ",".join(re.split(r"(?<=[\]}])\n(?=[\[{])", run.stdout.replace(refusal + "\n", ""))) + "]")
+    acls, first, inbound, hidden, text_message, look_up, cleared = told
+    (premium,), (unknown,) = (one["access_control_rules"] for one in acls)
+    assert acls == [acl([premium], "outbound", voice_action_true="reject403"),
+                    acl([unknown], voice_action_true="reject503", voice_action_false="accept")]
+    assert (first["decision"], first["layer"], first["list"], first["rules"]) == ("reject403", 1, 0, [premium])
+    assert inbound == ["accept", True, 1, 1, [], [{"layer": 1, "list": 0, "why": "direction"}]]
+    assert hidden == ["reject503", True, 1, 1, [unknown], [{"layer": 1, "list": 0, "why": "unmatched"}]]
+    assert text_message == ["accept", False, None, None, [], [
+        {"layer": 1, "list": number, "why": "no_action"} for number in (0, 1)]]
+    assert look_up["items"] == [{"effective_acls": acls, "layer": 1}] and cleared == []
+    assert {world.root("GET", f"{RULES}/{rule}").status for rule in (premium, unknown)} == {404}
+
+
 def test_a_decision_and_what_made_it(world):
-    """The worked example of the README, with everything that an answer has."""
+    """Everything that an answer has."""
     api, sid = world.api["self"], world.sids["self"]
     premium = world.api["parent"].rule("called", ["+1900", "+44909"], "prefix")
     known, late = api.rule("calling", ["+15550001"]), api.rule("called", ["^\\+1"], "regexp")
