@@ -69,6 +69,17 @@ def is_long(request):
     return request.config.getoption("--long")
 
 
+@pytest.fixture
+def figures(record_property):
+    """Notes what a proof has counted, by name; a number, or a word in place of one. support/figures.py makes the table."""
+    def note(**counts):
+        for name, count in counts.items():
+            record_property(name.replace("_", " "), count)
+            print(f"{name.replace('_', ' ')}: {count}")
+
+    return note
+
+
 @pytest.fixture(scope="session")
 def bed(tmp_path_factory):
     """The testbed most tests share. What it wrote is searched for secrets when they are done."""

@@ -24,7 +24,7 @@ SPENT = {"assertions", "audit"}  # an assertion counts as used though the token 
 SCOPES = "calls.read sms.read batch.read"
 WRITTEN_BEHIND = {"last_accessed_ms", "last_accessed_ip", "last_used_ms", "last_wall_ms"}
 WHOSE = {"program": PROGRAM, "sqlite": SQLITE, "openssl": OPENSSL}
-TRIES = 1  # of each request, alone and with all that follow, in the short form
+TRIES, TRIES_LONG = 1, 100  # of each request, alone and with all that follow
 COLD = 0.05  # how many of them are a server's first
 ANSWER_S = 10
 NAMES = itertools.count()
@@ -356,25 +356,25 @@ class Trial:
 
 
 @pytest.mark.parametrize("place", WHOSE)
-def test_P1_P4_F_20_the_nth_allocation_fails(faulty, is_long, seed, place):
+def test_P1_P4_F_20_the_nth_allocation_fails(faulty, is_long, seed, place, figures):
     """Of the program, or of a library that copes. libh2o is let through, which ends the process by design, and hiredis,
     which does not look at what it got (its next write after a failed one reads through NULL)."""
     node, faults = faulty(["server.threads=1"])
     numbers, failed = random.Random(seed), 0
     for name in REQUESTS:
         trial = Trial(node, faults, name)
-        failed += trial.fail_each(WHOSE[place], numbers, 1 << 20 if is_long else TRIES)
+        failed += trial.fail_each(WHOSE[place], numbers, TRIES_LONG if is_long else TRIES)
         trial.look_again()
-    print(f"{place}: {failed} requests with a failed allocation")
+    figures(kinds_of_request=len(REQUESTS), with_a_failed_allocation=failed)
 
 
-def test_P1_P4_F_20_the_nth_allocation_of_a_first_verification_fails(faulty, is_long, seed):
+def test_P1_P4_F_20_the_nth_allocation_of_a_first_verification_fails(faulty, is_long, seed, figures):
     """A token counts as seen from its issue on; unless none is kept."""
     node, faults = faulty(["server.threads=1", "tokens.verified_kept=0"])
     numbers, failed = random.Random(seed), 0
     for name in ("introspect", "introspect_batch", "revoke_by_bearer", "token_narrow"):
-        failed += Trial(node, faults, name).fail_each(PROGRAM | OPENSSL, numbers, 1 << 20 if is_long else 8 * TRIES)
-    print(f"{failed} requests with a failed allocation")
+        failed += Trial(node, faults, name).fail_each(PROGRAM | OPENSSL, numbers, 8 * (TRIES_LONG if is_long else TRIES))
+    figures(requests_with_a_failed_allocation=failed)
 
 
 # ---- streams ----
@@ -426,7 +426,7 @@ class Follower:
         return numbers + self.all(page["after"]) if page["has_more"] else numbers
 
 
-def test_P2_F_14_the_nth_allocation_of_a_stream_fails(faulty, is_long, seed):
+def test_P2_F_14_the_nth_allocation_of_a_stream_fails(faulty, is_long, seed, figures):
     """However often it breaks off, who follows is told each entry, once and in order: one that came before the stream
     began, and one that comes while it is followed."""
     node, faults = faulty(["server.threads=1"])
@@ -460,8 +460,8 @@ def test_P2_F_14_the_nth_allocation_of_a_stream_fails(faulty, is_long, seed):
         follow(places, 1 << 40, 1)
         every = range(1, faults.seen() + 3)
         for times in (1, FOR_EVER):
-            for n in numbers.sample(every, len(every) if is_long else min(8 * TRIES, len(every))):
+            for n in numbers.sample(every, min(TRIES_LONG if is_long else 8 * TRIES, len(every))):
                 follow(places, n, times)
                 failed += faults.fired() > 0
     assert failed > 0 and follower.told == follower.all(start)
-    print(f"{failed} streams with a failed allocation")
+    figures(streams_with_a_failed_allocation=failed)

@@ -196,7 +196,7 @@ def test_THREATS_65_P2_a_change_brings_no_older_jwt_back_though_the_clock_went_b
     assert node.stop() == 0
 
 
-def test_THREATS_65_P2_P3_a_clock_that_will_not_stand_still(faulty, is_long, seed):
+def test_THREATS_65_P2_P3_a_clock_that_will_not_stand_still(faulty, is_long, seed, figures):
     """Steps at random under load and across kills; with the true time back, all is as it was answered."""
     node, faults = faulty()
     numbers = random.Random(seed)
@@ -218,7 +218,7 @@ def test_THREATS_65_P2_P3_a_clock_that_will_not_stand_still(faulty, is_long, see
     node.start()
     ledger.check()
     assert node.stop() == 0
-    print(f"{rounds} rounds; {ledger.report()}")
+    figures(rounds=rounds, **ledger.counts())
 
 
 @pytest.mark.parametrize("offset", [HOUR_S, -HOUR_S, YEARS_S, -YEARS_S], ids=lambda value: f"{value:+d}s")

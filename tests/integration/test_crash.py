@@ -44,27 +44,27 @@ def crash(node, faults, ledger, point, after, keeps_unsynced, index=0):
     ledger.check()
 
 
-def rounds_of(node, faults, seed, points, rounds, after_max):
+def rounds_of(node, faults, seed, points, rounds, after_max, figures):
     numbers = random.Random(seed)
     ledger = Ledger(node.bed, seed)
     for _ in range(rounds):
         for point in points.values():
             crash(node, faults, ledger, point, numbers.randint(1, after_max), numbers.random() < 0.3)
     assert node.stop() == 0
-    print(f"{rounds * len(points)} crashes; {ledger.report()}")
+    figures(crashes=rounds * len(points), **ledger.counts())
 
 
-def test_F_02_P2_P3_killed_at_each_point_of_a_change(faulty, is_long, seed):
+def test_F_02_P2_P3_killed_at_each_point_of_a_change(faulty, is_long, seed, figures):
     node, faults = faulty()
-    rounds_of(node, faults, seed, POINTS, 30 if is_long else 2, 40)
+    rounds_of(node, faults, seed, POINTS, 30 if is_long else 2, 40, figures)
 
 
-def test_F_02_P3_killed_while_the_log_goes_back_into_the_database(faulty, is_long, seed):
+def test_F_02_P3_killed_while_the_log_goes_back_into_the_database(faulty, is_long, seed, figures):
     node, faults = faulty()
-    rounds_of(node, faults, seed, CHECKPOINT_POINTS, 20 if is_long else 1, 20)
+    rounds_of(node, faults, seed, CHECKPOINT_POINTS, 20 if is_long else 1, 20, figures)
 
 
-def test_F_02_P2_P3_killed_at_random(faulty, is_long, seed):
+def test_F_02_P2_P3_killed_at_random(faulty, is_long, seed, figures):
     node, faults = faulty()
     numbers = random.Random(seed)
     ledger = Ledger(node.bed, seed)
@@ -74,7 +74,7 @@ def test_F_02_P2_P3_killed_at_random(faulty, is_long, seed):
         crash(node, faults, ledger, (WRITE | SYNC, WAL | STORE | REDIS | CLIENT, action), numbers.randint(1, 400),
               numbers.random() < 0.3)
     assert node.stop() == 0
-    print(f"{rounds} crashes; {ledger.report()}")
+    figures(crashes=rounds, **ledger.counts())
 
 
 @pytest.mark.parametrize("point", ["before_the_commit_is_written", "after_the_sync_of_the_commit"])

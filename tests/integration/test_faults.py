@@ -56,7 +56,7 @@ def test_THREATS_24_P4_no_write_goes_through(faulty, seed, error):
 
 
 @pytest.mark.parametrize("fault", FULL, ids=name_of)
-def test_THREATS_24_P3_the_nth_call_fails(faulty, is_long, seed, fault):
+def test_THREATS_24_P3_the_nth_call_fails(faulty, is_long, seed, fault, figures):
     """One call, or a few in a row; 503 or not noticed; never anything between before and after."""
     node, faults = faulty()
     numbers = random.Random(seed)
@@ -80,12 +80,12 @@ def test_THREATS_24_P3_the_nth_call_fails(faulty, is_long, seed, fault):
     node.start()
     ledger.check()
     assert node.stop() == 0
-    print(f"{survived} calls failed; {ledger.report()}")
+    figures(failed_calls=survived, **ledger.counts())
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC], ids=["EIO", "ENOSPC"])
 @pytest.mark.parametrize("place", [WAL, STORE], ids=["log", "database"])
-def test_THREATS_24_P3_a_failed_sync_is_never_taken_back(faulty, seed, place, error):
+def test_THREATS_24_P3_a_failed_sync_is_never_taken_back(faulty, seed, place, error, figures):
     """The kernel may have thrown the pages away: a second sync that succeeds would promise what is lost. So the server
     ends with the first, without an answer to those it was for, and starts again on what the disk has."""
     node, faults = faulty()
@@ -104,7 +104,7 @@ def test_THREATS_24_P3_a_failed_sync_is_never_taken_back(faulty, seed, place, er
     ledger.walk_together(20)
     ledger.check()
     assert node.stop() == 0
-    print(ledger.report())
+    figures(failed_syncs=3, **ledger.counts())
 
 
 @pytest.mark.parametrize("fault", [(WRITE, FILES, FAIL, errno.ENOSPC), (WRITE, SHM, FAIL, errno.ENOSPC),

@@ -42,7 +42,7 @@ def burst_and_kill(node, tokens):
 
 
 @pytest.mark.parametrize("redis", ["with", "without"])
-def test_F_02_P3_what_was_answered_200_holds(own_bed, is_long, redis, record_property):
+def test_F_02_P3_what_was_answered_200_holds(own_bed, is_long, redis, figures):
     rounds = (1000 if is_long else 50) if redis == "with" else (100 if is_long else 5)
     bed = own_bed()
     bed.stop()
@@ -69,9 +69,8 @@ def test_F_02_P3_what_was_answered_200_holds(own_bed, is_long, redis, record_pro
         entries = {str(uuid.UUID(bytes=row[0])) for row in link.execute("SELECT id FROM entries WHERE kind = 'token'")}
     assert issued <= kept
     assert revoked <= entries
-    median = statistics.median(node.starts_ms)
-    record_property("start_to_ready_ms", round(median, 1))
-    print(f"{rounds} rounds, {len(revoked)} revocations answered; start to ready: median {median:.0f} ms")
+    figures(rounds=rounds, revocations_answered=len(revoked),
+            ms_from_start_to_ready=round(statistics.median(node.starts_ms), 1))
 
 
 def test_P3_a_second_server_on_the_same_store_is_refused(own_bed):

@@ -149,13 +149,13 @@ async def run(bed, seed, rounds):
     return walk
 
 
-def test_F_45_P2_histories_are_linearizable(own_bed, is_long, request):
+def test_F_45_P2_histories_are_linearizable(own_bed, is_long, request, figures):
     seed = request.config.getoption("--seed") or random.randrange(1 << 32)
     rounds = 100_000 if is_long else 400
     print(f"seed {seed}, {rounds} rounds")
     bed = own_bed(settings=["server.threads=2", "throttle.unknown_tokens_per_second=1000000"])
     walk = asyncio.run(run(bed, seed, rounds))
-    print(f"{walk.operations} operations, {walk.after_revoke} introspections begun after a revoke's answer: none active")
+    figures(rounds=walk.rounds, operations=walk.operations, looks_begun_after_a_revocation=walk.after_revoke)
     assert walk.after_revoke > 0
 
 

@@ -409,18 +409,22 @@ def walk_once(folder, seed, steps, verified_kept):
         print(f"{walk.compared} compared; {sorted(walk.counts.items())}")
         assert walk.compared > steps * min(20, steps // 25)  # there are few tokens at the beginning
         assert steps < 2000 or LOOKED_FOR <= set(walk.counts), walk.counts
+        return walk.compared
     finally:
         bed.stop()
 
 
 @pytest.mark.parametrize("verified_kept", [65536, 16, 0])
-def test_the_server_agrees_with_the_model(tmp_path, request, is_long, verified_kept):
+def test_the_server_agrees_with_the_model(tmp_path, request, is_long, verified_kept, figures):
     """P1, P2, M1, M2, M3 over random steps, with the cache of verified tokens on, tiny and off. Long walks begin again
     at times: 64 selectors are in force for an hour, and nothing else would be asked of them."""
     steps = request.config.getoption("--steps") or (100_000 if is_long else 2_000)
     steps = steps if verified_kept == 65536 else steps // 4
     seed = request.config.getoption("--seed")
     seed = random.SystemRandom().getrandbits(32) if seed is None else seed
+    compared = 0
     for number, begun in enumerate(range(0, steps, STEPS_A_SERVER)):
         print(f"seed {seed + number}")
-        walk_once(tmp_path / f"bed{number}", seed + number, min(STEPS_A_SERVER, steps - begun), verified_kept)
+        compared += walk_once(tmp_path / f"bed{number}", seed + number, min(STEPS_A_SERVER, steps - begun),
+                              verified_kept)
+    figures(steps=steps, verdicts_compared=compared)

@@ -70,7 +70,7 @@ def job(bed, dead):
     return token
 
 
-def test_F_11_F_12_F_13_F_14_whatever_is_in_the_place_of_Redis(faulty, is_long, seed):
+def test_F_11_F_12_F_13_F_14_whatever_is_in_the_place_of_Redis(faulty, is_long, seed, figures):
     node, _ = faulty(with_redis=False, starts=False)
     bed, numbers = node.bed, random.Random(seed)
     names = sorted(CASES) if is_long else numbers.sample(sorted(CASES), 8)
@@ -100,7 +100,7 @@ def test_F_11_F_12_F_13_F_14_whatever_is_in_the_place_of_Redis(faulty, is_long, 
     for token in dead:
         assert bed.introspect(token) == {"active": False}
     assert node.stop() == 0
-    print(f"{len(behaviours)} cases, {len(dead)} revocations, none alive again")
+    figures(cases=len(behaviours), revocations=len(dead))
 
 
 @pytest.mark.parametrize("name", ["silent", "half_gigabyte", "closes"])

@@ -153,9 +153,9 @@ class Ledger:
         assert scopes in entry.scopes, (token_sid(entry.text), got, entry.scopes)
         entry.scopes = {scopes}
 
-    def report(self):
-        return (f"{self.answered} answered, {self.refused} refused, {self.unanswered} without an answer; "
-                f"{self.looked} looks, none wrong")
+    def counts(self):
+        return {"answered": self.answered, "refused": self.refused, "without_an_answer": self.unanswered,
+                "looks": self.looked}
 
 
 class Walk(threading.Thread):
