@@ -1,8 +1,17 @@
 # shellcheck shell=bash
-# What the scripts beside this file share: messages, the build, a private Redis, waiting for readiness.
+# What the scripts beside this file share: messages, steps, the build, a private Redis, waiting for readiness.
 # Sourced, never run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# begin_steps DIR: a new folder for what steps leave behind, $out, and the list of them, $steps.
+begin_steps() {
+    out=$1
+    steps=$out/steps.tsv
+    rm -rf "$out"
+    require_writable "$out"
+    : >"$steps"
+}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -23,6 +32,26 @@ give_help() {
 require_writable() {
     mkdir -p "$1" 2>/dev/null || true
     [ -w "$1" ] || die "$(id -un) may not write to $1; clone the project into a folder of your own, and run it there"
+}
+
+# step NAME COMMAND...: runs it with its output in $out/NAME.log, notes how it ended in $steps, goes on either way.
+step() {
+    local name=$1 log=$out/$1.log begin=$SECONDS
+    shift
+    "$@" >"$log" 2>&1 </dev/null
+    note "$name" $? $((SECONDS - begin)) || {
+        tail -n 40 "$log" >&2
+        return 1
+    }
+}
+
+# note NAME STATUS SECONDS: a step that has ended.
+note() {
+    local result=passed
+    [ "$2" -eq 0 ] || result=failed
+    printf '%s\t%s\t%d\n' "$1" "$result" "$3" >>"$steps"
+    say "$result: $1 ($3 s)"
+    return "$2"
 }
 
 # configure DIR [MESON OPTION...]: once; afterwards ninja itself notices what changed. Speaks only of failure.
