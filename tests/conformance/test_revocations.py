@@ -1,117 +1,20 @@
-"""/core/v2/admin/revocations: who may revoke what by selector, what a count promises, that it is over at once and for
-good, and what is told about it afterwards (THREATS-63, F-33, F-37)."""
+"""/core/v2/admin/revocations: who may revoke what by selector, what a count promises, how many there may be, and what is
+told about them afterwards (THREATS-63, F-33, F-37). What they end stands in test_revocations_end.py."""
 
-import base64
 import datetime
-import itertools
 import json
-import sqlite3
-import time
 
 import pytest
 
-from family import TREE, UNKNOWN, seed
-from forge import claims
-from testbed import Client, Testbed, eventually
-
-REVOCATIONS = "/core/v2/admin/revocations"
-RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.manage", "scopemint.audit", "scopemint.revoke",
-          "oauth.manage", "oauth.manage_all_tokens", "oauth.allow_token_scope_update"]
-SEED = seed(RIGHTS)
-LONG_AGO = "2020-01-01T00:00:00.000Z"
-
-
-def sid(token):
-    return claims(token)["jti"].rsplit(".", 1)[0]
-
-
-def at(seconds):
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def key_of(token):
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"]
-
-
-class Revocations:
-    def __init__(self, bed):
-        self.bed = bed
-        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
-        self.sids["root"] = bed.partner_sid
-        self.apps = {ref: bed.seeded(ref).client_id for ref in TREE}
-        self.apps["root"] = bed.app.client_id
-        self.count = itertools.count()
-
-    @property
-    def root(self):
-        """A fresh one: revocations end the caller's too."""
-        return self.bed.issue(self.bed.admin)
-
-    def token(self, ref, **form):
-        client = self.bed.app if ref == "root" else self.bed.seeded(ref)
-        return self.bed.issue(client, **{"scope": "calls.manage", **form})
-
-    def caller(self, ref, scope):
-        return self.bed.issue(self.bed.admin if ref == "root" else self.bed.seeded(ref), scope=scope)
-
-    def call(self, method, path, body=None, token=None, headers=()):
-        token = token or self.root
-        self.bed.seen.secrets.add(token)
-        fields = [("Authorization", f"Bearer {token}"), *headers]
-        if body is not None:
-            fields.append(("Content-Type", "application/json"))
-            body = json.dumps(body).encode()
-        return self.bed.request(method, path, body, fields)
-
-    def post(self, body, token=None):
-        return self.call("POST", REVOCATIONS, body, token)
-
-    def done(self, body, token=None):
-        reply = self.post(body, token)
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def refused(self, body, status, field, token=None):
-        reply = self.post(body, token)
-        assert reply.status == status, reply.body
-        assert [error["field"] for error in reply.json["errors"]] == field, reply.body
-        return reply.json["errors"]
-
-    def plan(self, token=None, **body):
-        return self.done({**body, "dry_run": True}, token)
-
-    def show(self, sid, token=None):
-        reply = self.call("GET", f"{REVOCATIONS}/{sid}", token=token)
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def followed(self, sid):
-        assert eventually(lambda: self.show(sid)["state"] == "done", 30), self.show(sid)
-        return self.show(sid)
-
-    def is_active(self, token):
-        reply = self.bed.post("/oauth/introspect", {"token": token}, bearer=self.root)
-        assert reply.status == 200, reply.body
-        return reply.json["active"]
-
-    def fresh_app(self, ref="root", **fields):
-        """An application of its own, for tests that count."""
-        body = {"name": f"Fresh {next(self.count)}", "scopes": ["calls.manage", "sms.manage"], **fields}
-        reply = self.call("POST", "/core/v2/applications", {**body, "partner_sid": self.sids[ref]})
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def of(self, app, **form):
-        return self.bed.issue(Client(app["client_id"], app["client_secret"]), **{"scope": "calls.manage", **form})
+from by_selector import LONG_AGO, REVOCATIONS, RIGHTS, SEED, Revocations, many_rows, serving, sid
+from family import UNKNOWN
+from testbed import eventually
 
 
 @pytest.fixture(scope="module")
 def revocations(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("revocations"), seed=SEED).start()
-    made = Revocations(bed)
-    yield made
-    bed.stop()
+    with serving(tmp_path_factory.mktemp("revocations")) as made:
+        yield made
 
 
 # ---- who may ----
@@ -292,158 +195,6 @@ def test_a_plan_lasts_ten_minutes(own_bed):
     assert made.show(plan["plan_id"])["state"] == "expired"
 
 
-# ---- what it ends ----
-
-def test_THREATS_63_each_dimension_ends_what_it_says(revocations):
-    """And a restart brings none of it back."""
-    app, other = revocations.fresh_app(), revocations.fresh_app()
-    of_app, of_other = revocations.of(app), revocations.of(other)
-    revocations.done({"client_id": app["client_id"]})
-    assert not revocations.is_active(of_app) and revocations.is_active(of_other)
-
-    of_self, of_child, of_parent = (revocations.token(ref) for ref in ("self", "child", "parent"))
-    revocations.done({"partner_sid": revocations.sids["self"]})
-    assert [revocations.is_active(t) for t in (of_self, of_child, of_parent)] == [False, True, True]
-    of_self = revocations.token("self")
-    revocations.done({"partner_sid": revocations.sids["self"], "descendants": True})
-    assert [revocations.is_active(t) for t in (of_self, of_child, of_parent)] == [False, False, True]
-
-    reads, sends = revocations.of(other, scope="calls.manage"), revocations.of(other, scope="sms.manage")
-    receipt = revocations.done({"scope": "calls.read", "client_id": other["client_id"]})
-    assert receipt["selector"]["scope"] == "calls.read" and "calls.manage" in receipt["selector"]["scopes"]
-    assert [revocations.is_active(t) for t in (reads, sends)] == [False, True]
-
-    revocations.bed.restart()
-    ended = (of_app, of_other, of_self, of_child, reads)
-    assert not any(map(revocations.is_active, ended)) and revocations.is_active(sends)
-    assert revocations.is_active(revocations.of(app))
-
-
-def test_THREATS_63_all_before_a_time(revocations):
-    app = revocations.fresh_app()
-    token = revocations.of(app)
-    issued = claims(token)["iat"]
-    revocations.done({"client_id": app["client_id"], "issued_before": at(issued)})
-    assert revocations.is_active(token)
-    eventually(lambda: time.time() > issued + 1.1, 3)
-    receipt = revocations.done({"client_id": app["client_id"], "issued_before": at(issued + 1)})
-    assert not revocations.is_active(token) and receipt["selector"]["issued_before"] == at(issued + 1)
-    assert revocations.is_active(revocations.of(app))
-
-
-def test_THREATS_63_by_key(own_bed):
-    bed = own_bed(seed=SEED)
-    made = Revocations(bed)
-    kid = key_of(bed.issue())
-    tokens = [made.token("self"), made.token("root")]
-    made.done({"kid": kid})
-    assert not any(map(made.is_active, tokens)) and made.is_active(made.token("self"))
-
-
-def test_P2_what_a_key_did_not_sign_is_revoked_by_its_sid(own_bed):
-    """Of two JWTs of a token a revocation by key ends the one; DELETE then ends the other, whatever the list says."""
-    bed = own_bed(seed=SEED)
-    made = Revocations(bed)
-    first = made.token("self", scope="sms.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
-    by = made.caller("self", "oauth.manage_all_tokens oauth.allow_token_scope_update sms.manage")
-    for command in (("generate",), ("rotate", "--force")):
-        assert bed.scopemint("key", *command).returncode == 0
-    bed.reload()
-    assert eventually(lambda: key_of(bed.issue()) != key_of(first))
-    newest = made.call("PATCH", path, {"scopes": ["sms.manage"]}, by).json["access_token"]
-    receipt = made.done({"kid": key_of(newest)}, made.root)
-    assert made.is_active(first) and not made.is_active(newest)
-    assert made.followed(receipt["revocation_sid"])["tokens"] >= 1 and made.is_active(first)
-    assert made.call("DELETE", path, token=by).status == 204
-    assert not made.is_active(first)
-
-
-def test_P2_nothing_done_later_brings_a_token_back(revocations):
-    """By scope: what the catalogue and the tables say afterwards changes nothing; nor does a change of the token."""
-    app = revocations.fresh_app()
-    token = revocations.of(app)
-    receipt = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})
-    path = f"/core/v2/oauth/tokens/{sid(token)}"
-    assert revocations.call("PATCH", path, {"scopes": ["sms.read"]}).status == 409
-    revocations.followed(receipt["revocation_sid"])
-    assert revocations.call("PATCH", path, {"name": "again"}).status == 409
-    assert revocations.call("DELETE", path).status == 204
-    revocations.call("PATCH", f"/core/v2/applications/{app['client_id']}", {"scopes": ["sms.manage"]})
-    revocations.call("PATCH", f"/core/v2/applications/{app['client_id']}", {"scopes": ["calls.manage", "sms.manage"]})
-    assert not revocations.is_active(token)
-
-
-def test_P2_a_date_between_two_jwts_of_a_token_ends_the_first(revocations):
-    """And leaves the row alone, so that the other is revoked by its sid."""
-    app = revocations.fresh_app()
-    first = revocations.of(app, scope="sms.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
-    eventually(lambda: time.time() >= claims(first)["iat"] + 1, 3)
-    widened = revocations.call("PATCH", path, {"scopes": ["sms.read", "calls.read"]})
-    newest = widened.json["access_token"]
-    receipt = revocations.done({"client_id": app["client_id"], "issued_before": at(claims(newest)["iat"])})
-    assert not revocations.is_active(first) and revocations.is_active(newest)
-    assert revocations.followed(receipt["revocation_sid"])["tokens"] == 0
-    assert revocations.is_active(newest) and revocations.call("GET", path).status == 200
-    assert revocations.call("DELETE", path).status == 204
-    assert not revocations.is_active(newest)
-
-
-@pytest.mark.parametrize("is_dated", [False, True])
-def test_P2_narrowing_brings_no_earlier_jwt_back(revocations, is_dated):
-    """A selector by scope asks what the token holds now. One that was signed again cannot be narrowed out of its reach:
-    it is live by its newest JWT, or its row cannot tell."""
-    app = revocations.fresh_app()
-    first = revocations.of(app, scope="calls.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
-    plan = None if is_dated else revocations.plan(scope="calls.read", client_id=app["client_id"])["plan_id"]
-    newest = revocations.call("PATCH", path, {"scopes": ["calls.read", "sms.read"]}).json["access_token"]
-    after = claims(newest)["iat"] + 1
-    eventually(lambda: time.time() >= after + 0.1 or plan, 3)
-    revocations.done({"plan_id": plan} if plan else {
-        "scope": "calls.read", "client_id": app["client_id"], "issued_before": at(after)})
-    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
-    reply = revocations.call("PATCH", path, {"scopes": ["sms.read"]})
-    assert reply.status == 409 and "DELETE" in reply.json["errors"][0]["message"]
-    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
-    assert revocations.call("PATCH", path, {"scopes": ["calls.read"]}).status == 200  # stays within its reach
-    assert not revocations.is_active(first) and revocations.is_active(newest) == (not is_dated)
-    assert revocations.call("DELETE", path).status == 204
-    assert not revocations.is_active(first) and not revocations.is_active(newest)
-
-
-def test_P2_a_token_made_since_is_narrowed_as_ever(revocations):
-    app = revocations.fresh_app()
-    done = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})["date_executed"]
-    eventually(lambda: at(time.time()) > done, 3)  # rows say whole seconds
-    token = revocations.of(app, scope="calls.read")
-    path = f"/core/v2/oauth/tokens/{sid(token)}"
-    for scopes in (["calls.read", "sms.read"], ["sms.read"]):
-        assert revocations.call("PATCH", path, {"scopes": scopes}).status == 200
-    assert revocations.is_active(token)
-
-
-def test_rows_are_marked(revocations):
-    app = revocations.fresh_app()
-    tokens = {sid(revocations.of(app)) for _ in range(3)}
-    admin = revocations.root
-    query = f"filter=client_id+eq+{app['client_id']}&limit=1000"
-    receipt = revocations.done({"client_id": app["client_id"], "scope": "calls.read"})
-
-    def listed(status):
-        items, path = set(), f"/core/v2/oauth/tokens?status={status}&{query}"
-        while path:
-            page = revocations.call("GET", path, token=admin).json
-            items |= {item["token_sid"] for item in page["items"]}
-            path = page["pagination"].get("next", "").removeprefix(revocations.bed.issuer)
-        return items
-
-    assert listed("active") == set() and listed("revoked") == tokens  # by the index, before the rows follow
-    revocations.followed(receipt["revocation_sid"])
-    assert listed("active") == set() and listed("revoked") == tokens
-
-
 # ---- above the ceiling ----
 
 def test_F_33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(own_bed):
@@ -468,24 +219,6 @@ def test_F_33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(
     assert check["selector"] == {"over_ceiling": True} and check["by"]["client_id"] == bed.admin.client_id
     bed.restart()
     assert [made.is_active(t) for t in (over, within, elsewhere)] == [False, True, True]
-
-
-def many_rows(bed, token, count):
-    """Copies of the token's row, live and unmarked."""
-    bed.stop()
-    with sqlite3.connect(bed.facts["store"]) as link:
-        columns = [name for _, name, *_ in link.execute("PRAGMA table_info(tokens)") if name != "token_sid"]
-        (kind,), = link.execute("SELECT typeof(token_sid) FROM tokens LIMIT 1")
-        prefix, suffix = sid(token).replace("-", "")[:20], iter(range(count))
-        for number in suffix:
-            key = prefix + f"{number:012x}"
-            value = bytes.fromhex(key) if kind == "blob" else \
-                f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
-            own = bytes.fromhex(sid(token).replace("-", "")) if kind == "blob" else sid(token)
-            link.execute(f"INSERT INTO tokens (token_sid, {', '.join(columns)}) SELECT ?, {', '.join(columns)} "
-                         "FROM tokens WHERE token_sid = ?", (value, own))
-    link.close()
-    bed.start()
 
 
 def test_scopes_do_not_change_while_what_they_decide_is_followed(own_bed):
@@ -603,19 +336,3 @@ def test_lists_are_of_the_reach(revocations):
     planned = listed(revocations.root, "&filter=state+eq+planned")
     assert set(made.values()) <= set(planned)
     assert revocations.call("GET", REVOCATIONS, token=revocations.caller("self", "oauth.manage")).status == 403
-
-
-def test_P3_revocations_survive_kill_9(own_bed):
-    """The rows go on where they were; what was ended stays so."""
-    bed = own_bed(seed=SEED)
-    made = Revocations(bed)
-    token, other = made.token("self"), made.token("stranger")
-    many_rows(bed, token, 3000)
-    receipt = made.done({"client_id": made.apps["self"]})
-    for _ in range(3):
-        bed.kill()
-        bed.start()
-        assert not made.is_active(token) and made.is_active(other)
-    done = made.followed(receipt["revocation_sid"])
-    assert done["tokens"] == 3001
-    assert made.plan(client_id=made.apps["self"])["tokens"] == 0

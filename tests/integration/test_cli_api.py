@@ -1,16 +1,15 @@
-"""Commands that ask a server: each against a real one, in both forms, with their exit codes; where credentials come
-from; and the doctor."""
+"""Commands that ask a server: each against a real one, in both forms, with their exit codes. Where
+server and credentials come from stands in test_cli_credentials.py."""
 
 import json
 import shlex
-import stat
 import subprocess
 
 import pytest
 
-from testbed import Client, Testbed, binary, environment, free_port
+from cli import FAILED, NOT_FOUND, OK, UNAUTHORISED, UNAVAILABLE, USAGE, Cli, clean, run
+from testbed import Client, Testbed, free_port
 
-OK, FAILED, USAGE, CONFIG, IN_USE, REFUSED, UNAUTHORISED, NOT_FOUND, UNAVAILABLE = range(9)
 NOBODY = "019aa9e2-5c6b-7e01-8d4f-0123456789ab"
 
 SEED = {"applications": [{"ref": "reader", "partner": "root", "name": "Reader", "scopes": ["oauth.read", "app.read"]}]}
@@ -21,39 +20,6 @@ def bed(tmp_path_factory):
     bed = Testbed(tmp_path_factory.mktemp("cli_api") / "state", seed=SEED).start()
     yield bed
     bed.stop()
-
-
-def clean(**more):
-    """The variables of a shell that has never heard of Scopemint."""
-    variables = {name: value for name, value in environment().items() if not name.startswith("SCOPEMINT_")}
-    return {**variables, "HOME": "/nonexistent", **more}
-
-
-def run(*arguments, stdin="", **variables):
-    return subprocess.run([binary(), *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=60,
-                          check=False, env=clean(**variables))
-
-
-class Cli:
-    """The commands as one application."""
-
-    def __init__(self, bed, client):
-        self.variables = {"SCOPEMINT_SERVER": bed.issuer, "SCOPEMINT_CLIENT_ID": client.client_id,
-                          "SCOPEMINT_CLIENT_SECRET": client.client_secret}
-
-    def run(self, *arguments, **more):
-        return run(*arguments, **{**self.variables, **more})
-
-    def json(self, *arguments, **more):
-        result = self.run(*arguments, **more)
-        assert result.returncode == OK, result.stderr
-        return json.loads(result.stdout)
-
-    def refused(self, *arguments, status=REFUSED, **more):
-        result = self.run(*arguments, **more)
-        assert result.returncode == status, result.stderr + result.stdout
-        assert result.stdout == "" and all(line.startswith("scopemint: ") for line in result.stderr.splitlines())
-        return result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -68,125 +34,6 @@ def make_partner(admin, name, *more):
 
 def make_app(admin, name, *more):
     return admin.json("app", "create", "--name", name, "--scopes", "calls.manage sms.read", *more)
-
-
-# ---- where server and credentials come from ----
-
-def private(path, contents, mode=0o600):
-    path.write_text(json.dumps(contents))
-    path.chmod(mode)
-    return path
-
-
-def test_the_secrets_file_of_init_does(bed):
-    result = run("partner", "show", bed.partner_sid, "--credentials", bed.state / "secrets.json")
-    assert result.returncode == OK, result.stderr
-    assert json.loads(result.stdout)["partner_sid"] == bed.partner_sid
-
-
-def test_the_file_of_the_user(bed, tmp_path):
-    token = bed.issue(bed.admin)
-    folder = tmp_path / "scopemint"
-    folder.mkdir()
-    private(folder / "credentials.json", {"server": bed.issuer, "token": token})
-    assert run("partner", "list", XDG_CONFIG_HOME=str(tmp_path)).returncode == OK
-    (tmp_path / ".config").mkdir()
-    folder.rename(tmp_path / ".config/scopemint")
-    assert run("partner", "list", HOME=str(tmp_path)).returncode == OK
-    assert run("partner", "list", HOME=str(tmp_path), SCOPEMINT_TOKEN="other").returncode == UNAUTHORISED
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
-def test_a_file_that_others_can_read_is_refused(bed, tmp_path, mode):
-    path = private(tmp_path / "c.json", {"server": bed.issuer, "client_id": bed.admin.client_id,
-                                         "client_secret": bed.admin.client_secret}, mode)
-    result = run("partner", "list", SCOPEMINT_CREDENTIALS=str(path))
-    assert result.returncode == UNAUTHORISED and result.stdout == ""
-    assert result.stderr == f"scopemint: {path} can be read by others (mode {mode:03o}); run: chmod 600 {path}\n"
-
-
-@pytest.mark.parametrize("contents", ["", "[]", '{"client_id":', "client_id=x"])
-def test_a_file_that_is_none(bed, tmp_path, contents):
-    path = tmp_path / "c.json"
-    path.write_text(contents)
-    path.chmod(0o600)
-    result = run("partner", "list", "--server", bed.issuer, "--credentials", path)
-    assert result.returncode == UNAUTHORISED and "is not a JSON object" in result.stderr
-    result = run("partner", "list", "--credentials", tmp_path)
-    assert result.returncode == UNAUTHORISED and "is not a file" in result.stderr
-    result = run("partner", "list", "--credentials", tmp_path / "none")
-    assert result.returncode == UNAUTHORISED and "No such file" in result.stderr
-
-
-def test_nobody_is_nobody(bed):
-    result = run("partner", "list", "--server", bed.issuer)
-    assert result.returncode == UNAUTHORISED and "as whom?" in result.stderr
-    result = run("partner", "list", SCOPEMINT_CONFIG="/nonexistent.yaml")
-    assert result.returncode == USAGE and "which server?" in result.stderr
-    result = run("partner", "list", SCOPEMINT_CONFIG=str(bed.config), SCOPEMINT_TOKEN=bed.issue(bed.admin))
-    assert result.returncode == OK  # the issuer of the configuration
-
-
-def test_wrong_credentials(bed, admin):
-    secret = bed.admin.client_secret[:-1] + ("a" if bed.admin.client_secret[-1] != "a" else "b")
-    error = admin.refused("partner", "list", status=UNAUTHORISED, SCOPEMINT_CLIENT_SECRET=secret)
-    assert error.startswith("scopemint: invalid_client: ") and secret not in error
-    error = admin.refused("partner", "list", status=UNAUTHORISED, SCOPEMINT_TOKEN="not.a.token")
-    assert error.startswith("scopemint: invalid_token: ") and "not.a.token" not in error
-    assert "the server's log has this request as " in error
-
-
-@pytest.mark.parametrize("server, status, words", [
-    ("http://s.example", USAGE, "clear text"), ("s.example", USAGE, "write it as https://"),
-    ("https://s.example/path", USAGE, "nothing behind it"), ("https://a:b@s.example", USAGE, "nothing behind it"),
-    (f"http://127.0.0.1:{free_port()}", UNAVAILABLE, "cannot be asked")])
-def test_wrong_servers(admin, server, status, words):
-    assert words in admin.refused("partner", "list", "--server", server, status=status)
-
-
-def test_a_server_that_is_another(bed, admin):
-    """The admin listener answers, but is no API: what it says is told, and nothing is followed."""
-    admin.refused("partner", "list", "--server", f"http://127.0.0.1:{bed.admin_port}", status=NOT_FOUND)
-
-
-def test_a_proxy_gets_no_clear_text(admin):
-    result = admin.run("partner", "list", http_proxy="http://127.0.0.1:1", ALL_PROXY="http://127.0.0.1:1")
-    assert result.returncode == OK, result.stderr
-
-
-def test_a_token_is_no_operand(bed):
-    """P5: command lines are seen by every user of the machine."""
-    token = bed.issue(bed.app)
-    result = run("token", "revoke", token, "--server", bed.issuer, SCOPEMINT_TOKEN="x")
-    assert result.returncode == FAILED and "name too long" in result.stderr.lower() and bed.is_active(token)
-
-
-# ---- TLS ----
-
-def test_certificates_are_verified(tmp_path):
-    """With the authority known and the name right, and in no other case."""
-    folder = tmp_path / "tls"
-    folder.mkdir()
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", "/CN=testbed", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-    (folder / "key.pem").chmod(0o600)
-    port, tls_port = free_port(), free_port()
-    tls = f"{{address: 127.0.0.1:{tls_port}, tls: {{certificate: {folder}/cert.pem, key: {folder}/key.pem}}}}"
-    bed = Testbed(tmp_path / "bed", [f"server.listen=[127.0.0.1:{port}, {tls}]"], port=port).start()
-    try:
-        cli = Cli(bed, bed.admin)
-        trusted = {"SCOPEMINT_CA_FILE": str(folder / "cert.pem")}
-        here = ["partner", "list", "--server", f"https://127.0.0.1:{tls_port}"]
-        assert "certificate" in cli.refused(*here, status=UNAVAILABLE)
-        assert cli.run(*here, **trusted).returncode == OK
-        assert "localhost" in cli.refused(*here[:-1], f"https://localhost:{tls_port}", status=UNAVAILABLE, **trusted)
-        path = private(tmp_path / "c.json", {"server": here[-1], "ca_file": trusted["SCOPEMINT_CA_FILE"],
-                                             "client_id": bed.admin.client_id,
-                                             "client_secret": bed.admin.client_secret})
-        assert run("partner", "list", "--credentials", path).returncode == OK
-    finally:
-        bed.stop()
 
 
 # ---- --curl ----
@@ -418,62 +265,6 @@ def test_revoke_is_never_sent_in_passing(bed, admin):
     assert bed.is_active(token)
     done = admin.json("revoke", "--client-id", app["client_id"], "--scope", "calls.read", "--yes")
     assert done["selector"]["scope"] == "calls.read" and not bed.is_active(token)
-
-
-# ---- doctor ----
-
-def findings(bed, *settings, status=OK):
-    result = bed.scopemint("doctor", *(part for setting in settings for part in ("--set", setting)))
-    assert result.returncode == status, result.stdout + result.stderr
-    items = json.loads(result.stdout)["items"]
-    assert all(item["state"] == "ok" or item["remedy"] for item in items)
-    return {item["check"]: item for item in items}
-
-
-def test_doctor_of_a_well_node(bed):
-    found = findings(bed)
-    assert {item["state"] for item in found.values()} == {"ok"}
-    assert set(found) >= {"configuration", "scope tables", "keys", "store", "process", "schema", "clock", "disk", "live",
-                          "ready: store", "ready: redis", "published keys", "issuer"}
-    assert str(bed.pid) in found["process"]["finding"]
-    text = bed.scopemint("doctor", "--text")
-    assert text.stdout.splitlines()[0].split() == ["state", "check", "finding", "remedy"]
-
-
-def test_doctor_finds_what_is_wrong(bed):
-    port = free_port()
-    found = findings(bed, f"server.issuer=http://127.0.0.1:{port}", status=FAILED)
-    assert found["issuer"]["state"] == found["published keys"]["state"] == "FAIL"
-    found = findings(bed, f"admin.listen=127.0.0.1:{port}", status=FAILED)
-    assert found["live"]["state"] == "FAIL" and "issuer" not in found
-    found = findings(bed, "store.url=sqlite:/nonexistent/store.db", status=FAILED)
-    assert found["store"]["state"] == "FAIL"
-    assert findings(bed, "store.ulr=x", status=FAILED).keys() == {"configuration"}
-    found = findings(bed, "keys.dir=/nonexistent", status=FAILED)
-    assert found["keys"]["state"] == "FAIL"
-
-
-def test_doctor_sees_modes_and_keys(bed):
-    [key, *_] = bed.keys.glob("*.pem")
-    key.chmod(0o644)
-    found = findings(bed, status=FAILED)
-    key.chmod(0o600)
-    assert found["keys"]["state"] == "FAIL" and key.name in found["keys"]["finding"]
-    bed.keys.chmod(0o750)
-    found = findings(bed)
-    bed.keys.chmod(0o700)
-    assert found["keys"]["state"] == "warn" and "0750" in found["keys"]["finding"]
-    assert stat.S_IMODE(bed.keys.stat().st_mode) == 0o700
-
-
-def test_doctor_of_a_stopped_node(tmp_path):
-    bed = Testbed(tmp_path / "state").start()
-    bed.stop()
-    found = findings(bed)
-    assert found["process"]["state"] == "warn" and "live" not in found and found["schema"]["state"] == "ok"
-    result = bed.scopemint("doctor", later_s=3 * 24 * 3600)
-    clock = [item for item in json.loads(result.stdout)["items"] if item["check"] == "clock"]
-    assert clock[0]["state"] == "warn" and "72 h ahead" in clock[0]["finding"]
 
 
 # ---- the leak desk ----

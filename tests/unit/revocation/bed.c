@@ -295,3 +295,33 @@ uint64_t bed_metric(struct bed *bed, enum metric id)
 {
     return metrics_sum(&bed->registry, id);
 }
+
+void bed_follow(struct bed *bed)
+{
+    bed_start_redis(bed);
+    bed_link(bed);
+    bed_until_state(bed, LINK_FOLLOWING);
+    cr_assert_str_eq(revocation_link_reason(bed->link), "");
+}
+
+void bed_run(struct bed *bed, const char *command)
+{
+    redisReply *reply = bed_ask(bed, command);
+    cr_assert(reply != NULL && reply->type != REDIS_REPLY_ERROR, "%s", command);
+    freeReplyObject(reply);
+}
+
+void bed_expect_text(struct bed *bed, const char *command, const char *expected)
+{
+    redisReply *reply = bed_ask(bed, command);
+    cr_assert(reply != NULL && reply->type == REDIS_REPLY_STRING, "%s", command);
+    cr_assert_str_eq(reply->str, expected, "%s", command);
+    freeReplyObject(reply);
+}
+
+void bed_feed_id(const struct bed *bed, char out[SID_TEXT + 1])
+{
+    struct sid feed = store_feed_id(bed->store);
+    sid_format(&feed, out);
+    out[SID_TEXT] = '\0';
+}

@@ -30,6 +30,7 @@ void bed_done(struct bed *bed);
 void bed_start_redis(struct bed *bed);
 void bed_link(struct bed *bed);
 void bed_unlink(struct bed *bed);
+void bed_follow(struct bed *bed); /* both, until it is level */
 
 /* Commits and returns when the writer has answered. Tokens get ids from sid_number(first) on. */
 void bed_revoke(struct bed *bed, uint64_t first, size_t n, int64_t end_s);
@@ -45,6 +46,9 @@ void bed_until(struct bed *bed, bool (*is_done)(void *bed));
 /* Asks Redis from outside; the connection is made anew where it was lost. The caller frees. */
 redisReply *bed_ask(struct bed *bed, const char *format, ...);
 long long bed_ask_number(struct bed *bed, const char *command); /* an integer reply */
+void bed_run(struct bed *bed, const char *command);             /* that is no error */
+void bed_expect_text(struct bed *bed, const char *command, const char *expected);
+void bed_feed_id(const struct bed *bed, char out[SID_TEXT + 1]);
 
 /* Every revocation from sid_number(first) on is there, and the stream ends with the store. */
 bool bed_has_all(struct bed *bed, uint64_t first, size_t n);
