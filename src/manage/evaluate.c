@@ -128,6 +128,12 @@ static void write_decision(const struct exchange *x, const struct acl_chain *cha
 
 /* ---- evaluating ---- */
 
+static const enum metric counted_as[] = {
+    [ACL_DECIDED] = METRIC_ACL_DECIDED,
+    [ACL_UNDECIDED] = METRIC_ACL_UNDECIDED,
+    [ACL_CANNOT_TELL] = METRIC_ACL_CANNOT_TELL,
+};
+
 static struct result evaluate_item(struct exchange *x, const struct evaluate_item *item,
                                    struct arena *scratch)
 {
@@ -139,6 +145,7 @@ static struct result evaluate_item(struct exchange *x, const struct evaluate_ite
     acl_chain_make(x->snapshot, &item->target, item->subject.kind, &chain);
     TRY(acl_evaluate(scratch, x->worker->matcher, &rules, chain.layers, chain.count, &item->subject,
                      &decision));
+    metrics_add(&x->worker->metrics, counted_as[decision.outcome], 1);
     if (decision.outcome == ACL_CANNOT_TELL) {
         state->undecided = decision;
         state->stopped = true;

@@ -5,9 +5,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "acl/tables.h"
 #include "core/version.h"
 #include "exchange/exchange.h"
 #include "exchange/server.h"
+#include "exchange/snapshot.h"
 #include "manage/endpoints.h"
 #include "revocation/index.h"
 #include "revocation/link.h"
@@ -136,6 +138,17 @@ static void render_revocation(const struct server *server, struct buf *out)
     render_redis(server, out);
 }
 
+static void render_acls(const struct exchange *x, struct buf *out)
+{
+    struct acl_counts counts = acl_tables_counts(x->snapshot->acls);
+
+    metrics_render_gauge(out, "scopemint_acl_rules", "Access control rules.",
+                         (int64_t)counts.rules);
+    metrics_render_gauge(out, "scopemint_acl_objects",
+                         "Partners with access control lists, trunk groups and trunks.",
+                         (int64_t)(counts.partners + counts.trunk_groups + counts.trunks));
+}
+
 static enum step_result answer_metrics(struct exchange *x)
 {
     const struct server *server = x->worker->server;
@@ -143,6 +156,7 @@ static enum step_result answer_metrics(struct exchange *x)
     buf_init_arena(&body, &x->arena, 16 * 1024, METRICS_BODY_MAX);
     metrics_render(&server->metrics, &body);
     render_revocation(server, &body);
+    render_acls(x, &body);
     render_process(server, &body);
     if (body.failed)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));

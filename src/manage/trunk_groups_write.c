@@ -93,13 +93,14 @@ static RESULT stamp(struct exchange *x, struct trunk_group_fields *fields)
     return stamp_trunks(x, fields);
 }
 
-/* With the trunks themselves or, where that is too long for a record, with their SIDs alone. */
+/* With the trunks themselves or, where that is too long for a record or to be written at all, with
+ * their SIDs alone. */
 static struct str created_detail(struct exchange *x, const struct trunk_group_fields *fields)
 {
     bool any;
     struct str whole = detail_of(x, NULL, &fields->row, fields->trunks, &any);
 
-    return whole.ptr == NULL || whole.len <= DETAIL_MAX
+    return whole.ptr != NULL && whole.len <= DETAIL_MAX
                ? whole
                : detail_of(x, NULL, &fields->row, NULL, &any);
 }

@@ -530,6 +530,28 @@ def test_an_answer_that_would_be_too_long(world):
     world.root.good("DELETE", f"{GROUPS}/{group}?force=true")
 
 
+def test_evaluations_are_counted_by_their_result(world):
+    api, sid = world.api["self"], world.sids["self"]
+
+    def counted():
+        text = world.bed.get("/metrics", admin=True).body.decode()
+        found = dict(re.findall(r"^(scopemint_acl_\S+) (\d+)$", text, re.MULTILINE))
+        return {name: int(value) for name, value in found.items()}
+
+    before = counted()
+    hard, easy = api.rule("called", ["(a+)+$"], "regexp"), api.rule("called", ["+1"], "prefix")
+    api.lists(sid, acls=[acl([hard, easy], voice_action_true="reject403")])
+    api.decide({"items": [call(called="+1"), call(called="+2"), message()]})
+    assert api.evaluate({"items": [call(called="+1"), call(called="a" * 60 + "b"), call()]}).status == 503
+    assert api.evaluate(broken(called=1)).status == 422
+    after = counted()
+    assert {name: after[name] - before[name] for name in after} == {
+        'scopemint_acl_evaluations_total{result="decided"}': 2,
+        'scopemint_acl_evaluations_total{result="undecided"}': 2,
+        'scopemint_acl_evaluations_total{result="cannot_tell"}': 1,
+        "scopemint_acl_rules": 2, "scopemint_acl_objects": 1}
+
+
 # ---- against a naive reference ----
 
 def naive_matches(rule, subject):

@@ -354,6 +354,26 @@ def test_the_log_tells_each_that_loses_a_rule(bed, root, tree):
     assert root("DELETE", path + "?force=true").status == 204
 
 
+def test_a_rule_goes_out_of_a_thousand_lists_at_once(bed, root):
+    """As many objects as one deletion takes it out of, each with its record; of one more it is 409."""
+    rule = root.rule()
+    trunk = {"acls": [{**LIST, "access_control_rules": [rule]}]}
+    groups = [root.group(trunks=[trunk] * count)[0] for count in (256, 256, 256, 233)]
+    path = f"/core/v2/accesscontrol/rules/{rule}"
+    message = root("DELETE", path).json["errors"][0]["message"]
+    assert message.count("trunk ") == 8 and message.endswith(" and 993 more")
+    reply = root("DELETE", path + "?force=true")
+    assert named(reply, 409) == [""] and "at most 1000" in reply.json["errors"][0]["message"]
+    assert root("DELETE", f"{groups[0]}/trunks/{root('GET', groups[0]).json['trunks'][0]}").status == 204
+    head = root("GET", "/core/v2/admin/audit/head").json
+    assert root("DELETE", path + "?force=true").status == 204
+    assert root("GET", "/core/v2/admin/audit/head").json["seq"] == head["seq"] + 1001
+    for group in groups:
+        page = root("GET", group + "/trunks?limit=1000&include_fields=acls").json
+        assert all(item == {"acls": [LIST]} for item in page["items"])
+        assert root("DELETE", group + "?force=true").status == 204
+
+
 # ---- who may, and whose ----
 
 VERBS = [("GET", "", None, "read"), ("POST", "", {}, "create"), ("GET", "/{}", None, "read"),
