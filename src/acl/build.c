@@ -28,6 +28,19 @@ static struct result drop(struct sid_map *map, const char *what, const struct si
 }
 
 /* less and more: of the rule before and after; NULL: there is none. */
+static void change_usage(struct acl_usage *usage, const struct acl_table_rule *less,
+                         const struct acl_table_rule *more)
+{
+    if (less != NULL)
+        acl_usage_take(usage, &less->usage);
+    if (more != NULL) {
+        usage->rules += more->usage.rules;
+        usage->entries += more->usage.entries;
+        usage->bytes += more->usage.bytes;
+        usage->memory += more->usage.memory;
+    }
+}
+
 static struct result account(struct acl_tables *tables, const struct sid *partner_sid,
                              const struct acl_table_rule *less, const struct acl_table_rule *more)
 {
@@ -36,16 +49,8 @@ static struct result account(struct acl_tables *tables, const struct sid *partne
     if (record == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     record->usage = acl_tables_usage(tables, partner_sid);
-    if (less != NULL) {
-        record->usage.rules -= less->usage.rules;
-        record->usage.entries -= less->usage.entries;
-        record->usage.bytes -= less->usage.bytes;
-    }
-    if (more != NULL) {
-        record->usage.rules += more->usage.rules;
-        record->usage.entries += more->usage.entries;
-        record->usage.bytes += more->usage.bytes;
-    }
+    change_usage(&record->usage, less, more);
+    change_usage(&tables->total, less, more);
     if (record->usage.rules > 0)
         return put(&tables->usage, record);
     usage_record_unref(record);

@@ -125,6 +125,14 @@ void entry_set_done(struct entry_set *set)
     *set = (struct entry_set){0};
 }
 
+size_t entry_set_size(const struct entry_set *set)
+{
+    if (set->count == 0)
+        return 0;
+    return set->count * (sizeof(*set->key) + sizeof(*set->end)) + set->common.len +
+           set->end[set->count - 1];
+}
+
 /* ---- looking up ---- */
 
 static struct str rest_at(const struct entry_set *set, size_t i)

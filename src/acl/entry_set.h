@@ -37,6 +37,8 @@ RESULT entry_set_init(const struct str *texts, size_t count, enum entry_set_kind
                       struct entry_set *out);
 void entry_set_done(struct entry_set *set);
 
+size_t entry_set_size(const struct entry_set *set); /* of memory */
+
 bool entry_set_has(const struct entry_set *set, struct str value);
 bool entry_set_begins(const struct entry_set *set, struct str value);
 

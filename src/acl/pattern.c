@@ -118,8 +118,9 @@ enum err acl_pattern_new(struct str text, struct acl_pattern **out,
         free(pattern);
         return err;
     }
-    pattern->size = 0;
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &pattern->size);
+    size_t code_size = 0;
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_SIZE, &code_size);
+    pattern->size = sizeof(*pattern) + code_size;
     *out = pattern;
     return ERR_NONE;
 }

@@ -88,7 +88,10 @@ struct result rule_record_new(const struct acl_rule_row *row, const struct acl_r
         .rule_sid = row->rule_sid,
         .partner_sid = row->partner_sid,
         .revision = row->revision,
-        .usage = {1, own == NULL ? 0 : acl_rule_entry_count(own), row->entries.len},
+        .usage = {.rules = 1,
+                  .entries = own == NULL ? 0 : acl_rule_entry_count(own),
+                  .bytes = row->entries.len,
+                  .memory = own == NULL ? 0 : acl_rule_size(own)},
         .compiled = own,
     };
     *out = record;

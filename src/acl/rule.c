@@ -18,6 +18,7 @@ struct acl_rule {
     struct entry_set set;
     struct acl_pattern **patterns;
     size_t pattern_count;
+    size_t patterns_size; /* compiled */
 };
 
 /* ---- compiling ---- */
@@ -62,7 +63,6 @@ static enum err compile_patterns(const struct acl_rule_text *text, struct acl_ru
                                  struct acl_problem *out_problem)
 {
     struct acl_pattern_error error;
-    size_t size = 0;
 
     if (text->entry_count == 0)
         return ERR_NONE;
@@ -76,8 +76,8 @@ static enum err compile_patterns(const struct acl_rule_text *text, struct acl_ru
         if (err != ERR_NONE)
             return err;
         rule->pattern_count++;
-        size += acl_pattern_size(rule->patterns[i]);
-        if (size > LIMIT_ACL_PATTERNS_SIZE)
+        rule->patterns_size += acl_pattern_size(rule->patterns[i]);
+        if (rule->patterns_size > LIMIT_ACL_PATTERNS_SIZE)
             return refuse(out_problem, i, 0,
                           "the patterns up to this one take more than 4 MiB of memory");
     }
@@ -142,6 +142,12 @@ size_t acl_rule_entry_count(const struct acl_rule *rule)
     return rule->entry_count;
 }
 
+size_t acl_rule_size(const struct acl_rule *rule)
+{
+    return sizeof(*rule) + entry_set_size(&rule->set) +
+           rule->pattern_count * sizeof(struct acl_pattern *) + rule->patterns_size;
+}
+
 /* ---- matching ---- */
 
 /* What one entry answers, where that answers for all of them; ACL_OVER_LIMIT and the rest: some
@@ -156,6 +162,8 @@ static enum acl_verdict match_patterns(const struct acl_rule *rule, struct acl_m
         enum acl_verdict verdict = acl_pattern_match(rule->patterns[i], matcher, value);
         if (verdict == decisive)
             return decisive;
+        if (verdict == ACL_OUT_OF_TIME) /* and so is all that comes */
+            return acl_is_doubt(doubt) ? doubt : verdict;
         if (acl_is_doubt(verdict) && !acl_is_doubt(doubt))
             doubt = verdict;
     }

@@ -44,6 +44,7 @@ void acl_rule_unref(const struct acl_rule **rule); /* NULL is accepted */
 
 enum acl_field acl_rule_field(const struct acl_rule *rule);
 size_t acl_rule_entry_count(const struct acl_rule *rule); /* as they were written */
+size_t acl_rule_size(const struct acl_rule *rule);        /* of memory */
 
 /* ACL_YES: the rule matches. The matcher is the caller's thread's own. */
 enum acl_verdict acl_rule_match(const struct acl_rule *rule, struct acl_matcher *matcher,

@@ -18,6 +18,7 @@ struct acl_tables *acl_tables_new(const struct acl_tables *from)
     if (from != NULL) {
         sid_map_share(&from->rules, &tables->rules);
         sid_map_share(&from->usage, &tables->usage);
+        tables->total = from->total;
         for (int kind = 0; kind < ACL_OWNER_KINDS; kind++)
             sid_map_share(&from->objects[kind], &tables->objects[kind]);
         return tables;
@@ -77,6 +78,19 @@ struct acl_usage acl_tables_usage(const struct acl_tables *tables, const struct 
 {
     const struct usage_record *record = sid_map_find(&tables->usage, partner_sid);
     return record == NULL ? (struct acl_usage){0} : record->usage;
+}
+
+void acl_usage_take(struct acl_usage *usage, const struct acl_usage *part)
+{
+    usage->rules -= part->rules;
+    usage->entries -= part->entries;
+    usage->bytes -= part->bytes;
+    usage->memory -= part->memory;
+}
+
+struct acl_usage acl_tables_total(const struct acl_tables *tables)
+{
+    return tables->total;
 }
 
 struct walk {

@@ -19,8 +19,12 @@ struct acl_tables;
 
 struct acl_usage {
     size_t rules, entries;
-    size_t bytes; /* of their entries, as stored */
+    size_t bytes;  /* of their entries, as stored */
+    size_t memory; /* that they take compiled */
 };
+
+/* What is left without that part. */
+void acl_usage_take(struct acl_usage *usage, const struct acl_usage *part);
 
 struct acl_table_rule {
     struct sid rule_sid; /* first */
@@ -65,6 +69,7 @@ struct acl_rules acl_tables_rules(const struct acl_tables *tables);
 
 /* Of the partner's own rules; zeros: it has none. */
 struct acl_usage acl_tables_usage(const struct acl_tables *tables, const struct sid *partner_sid);
+struct acl_usage acl_tables_total(const struct acl_tables *tables); /* of all partners */
 
 enum { ACL_PORTIONS = 64 };
 

@@ -14,6 +14,7 @@ struct acl_tables {
     struct sid_map rules;
     struct sid_map objects[ACL_OWNER_KINDS];
     struct sid_map usage; /* by partner */
+    struct acl_usage total;
 };
 
 struct usage_record {

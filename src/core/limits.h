@@ -39,10 +39,12 @@ enum {
     LIMIT_ACL_PATTERNS = 1000, /* entries of a rule that are patterns: each is run */
     LIMIT_ACL_PATTERN = 1024,
     LIMIT_ACL_PATTERNS_SIZE = 4 * 1024 * 1024, /* of a rule, compiled */
-    LIMIT_ACL_PARTNER_RULES = 10000,           /* of a partner; likewise the next two */
+    LIMIT_ACL_PARTNER_RULES = 10000,           /* of a partner; likewise the next three */
     LIMIT_ACL_PARTNER_ENTRIES = 1000000,
-    LIMIT_ACL_PARTNER_BYTES = 64 * 1024 * 1024,
-    LIMIT_ACL_VALUE = 8 * 1024, /* a number or a message that rules are run over */
+    LIMIT_ACL_PARTNER_BYTES = 64 * 1024 * 1024,  /* of entries, as stored */
+    LIMIT_ACL_PARTNER_MEMORY = 96 * 1024 * 1024, /* of rules, compiled */
+    LIMIT_ACL_MEMORY = 1024 * 1024 * 1024,       /* likewise of all partners together */
+    LIMIT_ACL_VALUE = 8 * 1024,                  /* a number or a message that rules are run over */
 };
 
 static_assert(LIMIT_TOKEN < LIMIT_HEAD, "a bearer token travels in one header field");
@@ -52,6 +54,8 @@ static_assert(LIMIT_BATCH_TOKENS * LIMIT_TOKEN < LIMIT_BODY_BATCH,
 static_assert(LIMIT_ARENA >= 4 * LIMIT_BODY, "decoded form, claims and reply of the longest body");
 static_assert(LIMIT_ARENA_BATCH >= 4 * LIMIT_BODY_BATCH, "likewise for a batch");
 static_assert(LIMIT_ACL_PATTERN <= LIMIT_ACL_ENTRY, "a pattern is an entry");
+static_assert(LIMIT_ACL_PARTNER_BYTES + 16 * LIMIT_ACL_PARTNER_ENTRIES <= LIMIT_ACL_PARTNER_MEMORY,
+              "patterns alone meet the bound of memory");
 static_assert(LIMIT_ACL_ENTRY <= LIMIT_ACL_VALUE, "every entry can be met by a value");
 static_assert(LIMIT_INPUT_WORKER >= 4 * LIMIT_BODY_MAX, "some of the largest bodies at a time");
 static_assert(LIMIT_ARENA_RULE >= 3 * LIMIT_BODY_RULE, "the body and its answer, or a page");

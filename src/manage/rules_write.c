@@ -50,31 +50,38 @@ static enum step_result judge_work(struct exchange *x, const struct rule_change 
     return work->errors.count == 0 ? STEP_NEXT : exchange_refuse_fields(x, &work->errors);
 }
 
-/* What a partner's rules may come to: they are all in every node's memory. */
+/* What rules may come to: they are all in every node's memory. What is there is told by the tables
+ * alone: a row may be read that they do not show yet, and the writer then refuses these tables. */
 static enum step_result judge_room(struct exchange *x, const struct rule_change *change)
 {
     const struct acl_tables *tables = x->snapshot->acls;
-    const struct sid *partner_sid = &change->stored.caller.caller.partner->partner_sid;
-    struct acl_usage usage = acl_tables_usage(tables, partner_sid);
     const struct rule_work *work = &change->work;
+    const struct acl_table_rule *before =
+        work->before != NULL ? acl_tables_rule(tables, &work->before->rule_sid) : NULL;
+    struct acl_usage own =
+        acl_tables_usage(tables, &change->stored.caller.caller.partner->partner_sid);
+    struct acl_usage all = acl_tables_total(tables);
+    size_t memory = acl_rule_size(work->compiled);
+    bool grows = before == NULL || memory > before->usage.memory;
 
-    if (work->before == NULL)
-        usage.rules++;
-    else {
-        usage.entries -= (size_t)work->was.count;
-        usage.bytes -= work->before->entries.len;
+    if (before != NULL) {
+        acl_usage_take(&own, &before->usage);
+        acl_usage_take(&all, &before->usage);
     }
-    if (usage.rules > LIMIT_ACL_PARTNER_RULES)
+    if (own.rules + 1 > LIMIT_ACL_PARTNER_RULES)
         return exchange_refuse(x, ERR_CONFLICT, STR("A partner has at most 10000 rules"));
-    if (usage.entries + (size_t)work->is.count > LIMIT_ACL_PARTNER_ENTRIES)
-        return exchange_refuse_field(
-            x, ERR_CONFLICT, STR("entries"),
-            STR("A partner's rules have at most 1000000 entries together"));
-    if (usage.bytes + work->after.entries.len > LIMIT_ACL_PARTNER_BYTES)
-        return exchange_refuse_field(x, ERR_CONFLICT, STR("entries"),
-                                     STR("The entries of a partner's rules are together at most 64 "
-                                         "MiB"));
-    return STEP_NEXT;
+    struct str wrong = STR_NONE;
+    if (own.entries + (size_t)work->is.count > LIMIT_ACL_PARTNER_ENTRIES)
+        wrong = STR("A partner's rules have at most 1000000 entries together");
+    else if (own.bytes + work->after.entries.len > LIMIT_ACL_PARTNER_BYTES)
+        wrong = STR("The entries of a partner's rules are together at most 64 MiB");
+    else if (grows && own.memory + memory > LIMIT_ACL_PARTNER_MEMORY)
+        wrong = STR("A partner's rules take at most 96 MiB of memory, compiled");
+    else if (grows && all.memory + memory > LIMIT_ACL_MEMORY)
+        wrong = STR("The rules of all partners together take at most 1 GiB of memory, compiled");
+    if (wrong.ptr == NULL)
+        return STEP_NEXT;
+    return exchange_refuse_field(x, ERR_CONFLICT, STR("entries"), wrong);
 }
 
 static enum step_result commit(struct exchange *x, enum store_verb verb, struct str action)

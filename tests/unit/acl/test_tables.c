@@ -348,8 +348,12 @@ static void expect(const struct acl_tables *tables, const struct model *model)
         cr_assert_eq(acl_rule_entry_count(rule->compiled), (size_t)model->entries[n]);
         sum.rules++;
         sum.entries += model->entries[n];
+        sum.memory += acl_rule_size(rule->compiled);
     }
     cr_assert(sum.rules == usage.rules && sum.entries == usage.entries);
+    cr_assert_eq(sum.memory, usage.memory);
+    usage = acl_tables_total(tables);
+    cr_assert(sum.rules == usage.rules && sum.memory == usage.memory, "there is no other partner");
 }
 
 Test(acl_tables, every_version_stays_what_it_was)

@@ -310,6 +310,30 @@ Test(rules, entries_of_a_partner_are_bounded_by_size)
     leaks_check();
 }
 
+/* THREATS-54: what patterns come to in memory shows neither in their number nor in their length. */
+Test(rules, patterns_of_a_partner_are_bounded_by_memory)
+{
+    enum { COUNT = 58, TEXT = 4096 };
+    static const char pattern[] = "\"(?:[^a-z]{3}){250}(?:[^0-9]{2}){240}\"";
+    char body[TEXT];
+    size_t fit = 0, at = (size_t)snprintf(body, TEXT,
+                                          "{\"field\":\"calling\",\"operation\":\"regexp\","
+                                          "\"quantifier\":\"any\",\"entries\":[");
+    struct scene s;
+
+    for (size_t i = 0; i < COUNT; i++)
+        at += (size_t)snprintf(body + at, TEXT - at, "%s%s", i > 0 ? "," : "", pattern);
+    snprintf(body + at, TEXT - at, "]}");
+    scene_init(&s);
+    while (scene_ask(&s, METHOD_POST, LIST, "include_fields=rule_sid", body) == 200)
+        cr_assert_lt(++fit, (size_t)100, "each takes some 3 MiB");
+    cr_assert_gt(fit, (size_t)LIMIT_ACL_PARTNER_MEMORY / LIMIT_ACL_PATTERNS_SIZE - 1);
+    cr_assert_eq(scene_ask(&s, METHOD_POST, LIST, "", body), 409);
+    make(&s, RULE); /* there is room for small ones */
+    scene_end(&s);
+    leaks_check();
+}
+
 Test(rules, are_bounded_by_number)
 {
     struct scene s;
