@@ -1,6 +1,7 @@
 """`acls` and `parent_assigned_acls` of partners: who writes which, which rules a list may name, every word and null,
 bounds, and what becomes of them beside each other. SPEC 3, 9; SEEDS 1.10, oddities 19-21."""
 
+import itertools
 import json
 import urllib.parse
 
@@ -111,6 +112,34 @@ def test_who_writes_which(acls, by, target):
         assert after[field] == ([{**NOTHING, "voice_action_true": "accept"}] if written else [])
 
 
+@pytest.mark.parametrize("by", ABOVE)
+@pytest.mark.parametrize("target", ABOVE)
+def test_the_visibility_matrix(acls, by, target):
+    """Parent, self, child and stranger by verb: who sees the partner sees both fields; all others get one 404."""
+    given = {"acls": lists(acls.rules["root"], sms_action_true="reject"),
+             "parent_assigned_acls": lists(acls.rules["root"], voice_action_false="reject403")}
+    if target == "root":
+        del given["parent_assigned_acls"]
+    assert acls.ask("PATCH", acls.path(target), given, "root").status == 200
+    before = acls.show(target)
+    seen = by == target or by in ABOVE[target]
+    reply = acls.ask("GET", acls.path(target), by=by)
+    assert reply.status == (200 if seen else 404)
+    if seen:
+        assert all(reply.json[field] == [{**NOTHING, **given[field][0]}] for field in given)
+    listed = acls.ask("GET", PARTNERS, by=by, filter=f"partner_sid eq {acls.sids[target]}").json["items"]
+    assert listed == ([reply.json] if seen else [])
+    for method, body in (("PATCH", {"acls": []}), ("PUT", {**before, "acls": []}), ("DELETE", None)):
+        if method == "DELETE" and seen:  # of partners, not of their lists
+            continue
+        got = acls.ask(method, acls.path(target), body, by)
+        assert got.status == (200 if seen else 404), (method, got.body)
+        if not seen:
+            assert got.body == acls.ask(method, f"{PARTNERS}/{UNKNOWN}", body, by).body
+        assert (acls.show(target)["acls"] == []) == seen
+        assert acls.ask("PATCH", acls.path(target), {"acls": given["acls"]}, "root").status == 200
+
+
 def test_put_of_its_own_object(acls):
     """GET, edit, PUT: what the parent assigned may be repeated or left out, and not be changed."""
     given = lists(acls.rules["parent"], voice_action_true="reject503")
@@ -179,13 +208,17 @@ EVERY = sorted({word for words in MEMBERS.values() for word in words} | {"", "An
 @pytest.mark.parametrize("member", MEMBERS)
 def test_every_word_and_null(acls, member, field):
     """Each member takes its own words and, but for the direction, null, which is no decision."""
-    for value in [*EVERY, None, 1, True, [], {}]:
-        reply = acls.patch("child", field, lists(**{member: value}), "self")
+    for method, value in itertools.product(("PATCH", "PUT", "POST"), [*EVERY, None, 1, True, [], {}]):
+        body = {field: lists(**{member: value})}
+        if method == "POST":
+            reply = acls.ask("POST", PARTNERS, {"name": "Made", **body})
+        else:
+            reply = acls.ask(method, acls.path("child"), {**acls.show("child"), **body} if method == "PUT" else body)
         if value in MEMBERS[member] if isinstance(value, str) else value is None and member != "direction":
             assert reply.status == 200 and reply.json[field] == [{**NOTHING, member: value}]
             assert list(reply.json[field][0]) == list(NOTHING)  # the order of the page
         else:
-            assert named(reply) == [f"{field}[0].{member}"], value
+            assert named(reply) == [f"{field}[0].{member}"], (method, value)
             assert reply.json["errors"][0]["code"] == ("invalid_value" if isinstance(value, str) else "wrong_type")
 
 

@@ -229,6 +229,8 @@ def test_the_order_of_refusals(rules):
     assert rules.ask("PATCH", f"/{own}", b"{", headers=stale).status == 400
     assert rules.ask("PATCH", f"/{own}", bad, headers=stale).status == 412
     assert rules.ask("PATCH", f"/{own}", bad, headers=[("If-Match", '"1"')]).status == 422
+    assert rules.ask("PUT", f"/{own}", RULE, headers=stale).status == 412
+    assert rules.ask("PUT", f"/{own}", RULE, headers=[("If-Match", '"7", "1"')]).status == 200
     assert rules.ask("DELETE", f"/{own}", headers=stale).status == 412
     for media, want in (("text/plain", 415), ("application/json, text/plain", 415), (None, 415)):
         headers = [("Authorization", f"Bearer {rules.tokens['self']}")] + ([("Content-Type", media)] if media else [])
@@ -261,6 +263,32 @@ def test_lists(rules):
         for query in ({"order": attribute}, {"filter": f"{attribute} eq 1"}):
             found = only(rules.ask("GET", **query), 422, next(iter(query)))
             assert "field, name, operation, quantifier, rule_sid" in found["message"]
+
+
+def test_a_list_is_gone_through_by_its_next(rules):
+    """Own rules and those of above in one order, whatever it is; each once, and with the fields that were asked for."""
+    for i in range(7):
+        rules.sid("parent" if i % 2 else "self", name=f"Walk {i % 3}", quantifier="any" if i < 4 else "all")
+    for order, up in (("rule_sid", True), ("rule_sid desc", False), ("name", True), ("name desc", False)):
+        query = {"limit": 2, "order": order, "filter": "name like 'Walk %'", "exclude_fields": "entries,field,operation"}
+        page = rules.ask("GET", **query).json
+        seen = []
+        while True:
+            assert page["count"] == len(page["items"]) <= page["limit"] == 2 and page["total"] == 7
+            seen += page["items"]
+            assert page["has_more"] == ("next" in page["pagination"])
+            if not page["has_more"]:
+                break
+            page = rules.ask("GET", base=page["pagination"]["next"].removeprefix(rules.bed.issuer)).json
+        assert all(list(item) == ["name", "quantifier", "read_only", "rule_sid"] for item in seen)
+        assert len({item["rule_sid"] for item in seen}) == len(seen) == 7
+        keys = [item[order.split()[0]] for item in seen]
+        assert keys == sorted(keys, reverse=not up)
+        assert [item["read_only"] for item in seen].count(True) == 3
+    for condition, want in (("ne 'Walk 1'", 5), ("gt 'Walk 1'", 2), ("ge 'Walk 1'", 4), ("lt 'Walk 1'", 3),
+                            ("le 'Walk 1'", 5), ("eq 'Walk 1' and quantifier eq all", 1)):
+        found = rules.ask("GET", filter=f"name like 'Walk %' and name {condition}", include_fields="name")
+        assert found.json["total"] == want, (condition, found.body)
 
 
 # ---- entries ----

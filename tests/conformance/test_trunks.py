@@ -2,6 +2,7 @@
 the access control lists that stand in them. SPEC 5 and 9; SEEDS 1.10; THREATS-54."""
 
 import concurrent.futures
+import itertools
 import json
 import sqlite3
 import uuid
@@ -263,12 +264,17 @@ def test_every_word_and_null(root, member, is_trunk):
     path, _ = root.group()
     if is_trunk:
         path, _ = root.trunk(path)
-    for word in WORDS:
-        reply = root("PATCH", path, {"acls": [{**LIST, member: word}]})
+    before = root("GET", path).json
+    for method, word in itertools.product(("PATCH", "PUT", "POST"), WORDS):
+        body = {"acls": [{**LIST, member: word}]}
+        if method == "POST":
+            reply = root("POST", path.rsplit("/", 1)[0], body)
+        else:
+            reply = root(method, path, {**before, **body} if method == "PUT" else body)
         if any(word is taken or (isinstance(word, str) and word == taken) for taken in ACTIONS[member]):
             assert reply.status == 200 and reply.json["acls"] == [{**LIST, member: word}], word
         else:
-            assert named(reply, 422) == [f"acls[0].{member}"], word
+            assert named(reply, 422) == [f"acls[0].{member}"], (method, word)
     bare = root("PATCH", path, {"acls": [{"access_control_rules": []}]})
     assert bare.json["acls"] == [{**dict.fromkeys(LIST), "access_control_rules": [], "direction": "any"}]
     assert list(bare.json["acls"][0]) == list(LIST), "in the order of the page"
