@@ -18,6 +18,7 @@ struct store_meta {
     int64_t last_wall_ms;
     int64_t tokens_end_s;          /* no token row ever had an exp_signed_s beyond it */
     struct store_audit_head audit; /* pruned records included */
+    uint64_t tellings;             /* see telling.c */
 };
 
 /* Why a row did not go in, other than by a fault; then nothing has changed. */
@@ -46,6 +47,8 @@ struct store_reader_ops {
     void (*close)(struct store_reader *reader); /* frees *reader */
     /* Fills read->out, and read->outcome where it is not DONE. */
     struct result (*read)(struct store_reader *reader, struct store_read *read);
+    /* What keep_tellings wrote last, as a read would see it now. Waits for no commit. */
+    struct result (*tellings)(struct store_reader *reader, uint64_t *out);
 };
 
 struct store_backend {
@@ -220,6 +223,7 @@ struct store_backend_ops {
                            size_t *out_count);
     struct result (*keep_wall)(struct store_backend *backend, int64_t wall_ms);
     struct result (*keep_tokens_end)(struct store_backend *backend, int64_t tokens_end_s);
+    struct result (*keep_tellings)(struct store_backend *backend, uint64_t number);
 
     /* ---- outside of transactions ---- */
 

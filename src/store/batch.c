@@ -18,23 +18,6 @@ struct attempt {
     struct result fault; /* of a request that undid itself */
 };
 
-/* Between the two the reader may see what the index does not know yet: it answers afterwards. */
-static void begin_telling(struct store *store)
-{
-    pthread_mutex_lock(&store->telling_lock);
-    store->telling = true;
-    store->tellings++;
-    pthread_mutex_unlock(&store->telling_lock);
-}
-
-static void end_telling(struct store *store)
-{
-    pthread_mutex_lock(&store->telling_lock);
-    store->telling = false;
-    pthread_cond_signal(&store->told);
-    pthread_mutex_unlock(&store->telling_lock);
-}
-
 static RESULT carry_out_alone(struct store *store, struct store_request *request,
                               struct attempt *attempt)
 {
@@ -76,7 +59,7 @@ static RESULT carry_out_all(struct store *store, struct attempt *attempt)
         attempt->interrupted = !result_ok(result);
         TRY(result);
     }
-    begin_telling(store);
+    TRY(store_telling_begin(store));
     return store->backend->ops->commit(store->backend, batch->progress.last_number);
 }
 
@@ -153,7 +136,7 @@ void store_batch_run(struct store *store)
         for (size_t i = 0; i < store->batch.count; i++)
             store->batch.requests[i]->result = result;
     }
-    end_telling(store);
+    store_telling_end(store, result_ok(result));
     arena_reset(&store->batch.arena);
     if (!result_ok(result) || !result_ok(attempt.fault))
         store_note_health(store, FAULT(ERR_FAULT_STORE));

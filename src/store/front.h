@@ -76,6 +76,13 @@ struct store_batch {
     struct arena arena; /* of this attempt */
 };
 
+/* See telling.c. */
+struct store_telling {
+    pthread_mutex_t lock; /* a leaf */
+    pthread_cond_t ended;
+    uint64_t begun, told; /* the same: nothing is under way */
+};
+
 /* What a request asks for of a batch's room, at most. */
 struct store_weight {
     size_t entries, changes, bytes;
@@ -98,13 +105,8 @@ struct store {
     _Atomic int64_t last_wall_ms;
     _Atomic bool healthy;
     pthread_mutex_t audit_lock; /* a leaf, of audit */
-
-    /* From before a commit until the hooks know of it. A leaf. */
-    pthread_mutex_t telling_lock;
-    pthread_cond_t told;
-    bool telling;
-    uint64_t tellings;
     struct store_audit_head audit;
+    struct store_telling telling;
 
     struct store_queue queue;
     struct store_batch batch;
@@ -124,6 +126,16 @@ void store_writer_stop(struct store *store); /* when all that was submitted has 
 
 RESULT store_reader_start(struct store *store);
 void store_reader_stop(struct store *store); /* when all that was submitted has been answered */
+
+/* ---- telling.c ---- */
+
+/* Around a commit, on the writer thread: the first before it, the second when the hooks have
+ * returned, or it has failed; also without the first. */
+RESULT store_telling_begin(struct store *store);
+void store_telling_end(struct store *store, bool committed);
+
+/* On the reader thread, which has read: until the hooks were told of all that it may have seen. */
+void store_telling_wait(struct store *store);
 
 /* ---- carry.c, on the writer thread ---- */
 

@@ -84,6 +84,13 @@ static struct result keep_tokens_end(struct store_backend *backend, int64_t toke
     return RESULT_OK;
 }
 
+static struct result keep_tellings(struct store_backend *backend, uint64_t number)
+{
+    TRY(memory_falter(memory_of(backend)));
+    memory_of(backend)->meta.tellings = number;
+    return RESULT_OK;
+}
+
 static void leave(struct memory *m)
 {
     if (m->in_transaction)
@@ -263,6 +270,7 @@ static const struct store_backend_ops ops = {
     .prune = prune,
     .keep_wall = keep_wall,
     .keep_tokens_end = keep_tokens_end,
+    .keep_tellings = keep_tellings,
     .reader_open = memory_reader_open,
     .tidy = tidy,
     .describe = describe,

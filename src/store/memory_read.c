@@ -168,12 +168,23 @@ static struct result read_memory(struct store_reader *reader, struct store_read 
     return result;
 }
 
+static struct result tellings(struct store_reader *reader, uint64_t *out)
+{
+    struct memory *m = ((struct memory_reader *)reader)->memory;
+
+    pthread_mutex_lock(&m->lock);
+    *out = m->meta.tellings;
+    pthread_mutex_unlock(&m->lock);
+    return RESULT_OK;
+}
+
 static void close_reader(struct store_reader *reader)
 {
     free(reader);
 }
 
-static const struct store_reader_ops ops = {.close = close_reader, .read = read_memory};
+static const struct store_reader_ops ops = {
+    .close = close_reader, .read = read_memory, .tellings = tellings};
 
 struct result memory_reader_open(struct store_backend *backend, struct store_reader **out)
 {

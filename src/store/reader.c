@@ -76,17 +76,6 @@ static struct store_read *take(struct store_read_queue *queue)
     return read;
 }
 
-/* What was read may have been committed a moment ago, and whoever is told of it asks introspection
- * next, which goes by the index: so the hooks come first (P1, P2). */
-static void wait_told(struct store *store)
-{
-    pthread_mutex_lock(&store->telling_lock);
-    uint64_t telling = store->tellings;
-    while (store->telling && store->tellings == telling)
-        pthread_cond_wait(&store->told, &store->telling_lock);
-    pthread_mutex_unlock(&store->telling_lock);
-}
-
 static void *run(void *argument)
 {
     struct store *store = argument;
@@ -99,7 +88,7 @@ static void *run(void *argument)
         read->out.number = 0;
         read->out.walked = (struct sid){{0}};
         read->result = store->reads.reader->ops->read(store->reads.reader, read);
-        wait_told(store);
+        store_telling_wait(store);
         answer(read);
     }
     return NULL;

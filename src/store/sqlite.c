@@ -271,6 +271,12 @@ static struct result keep_tokens_end(struct store_backend *backend, int64_t toke
                 "UPDATE store SET tokens_end_s = ?1", tokens_end_s);
 }
 
+static struct result keep_tellings(struct store_backend *backend, uint64_t number)
+{
+    return keep(sqlite_of(backend), SQLITE_VERB_KEEP_TELLINGS, "UPDATE store SET tellings = ?1",
+                (int64_t)number);
+}
+
 /* The log goes back into the file here, after the answers, and not in the commit as SQLite does by
  * itself: that would hold the answers back, and would hide a failed fsync of the file. */
 static struct result tidy(struct store_backend *backend)
@@ -340,6 +346,7 @@ const struct store_backend_ops sqlite_backend_ops = {
     .prune = prune,
     .keep_wall = keep_wall,
     .keep_tokens_end = keep_tokens_end,
+    .keep_tellings = keep_tellings,
     .reader_open = sqlite_reader_open,
     .tidy = tidy,
     .describe = describe,

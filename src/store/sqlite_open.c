@@ -118,12 +118,14 @@ struct result sqlite_read_meta(struct store_backend *backend, struct store_meta 
     struct result result = RESULT_OK;
 
     if (sqlite3_prepare_v2(s->db,
-                           "SELECT feed_id, last_number, last_wall_ms, tokens_end_s FROM store", -1,
-                           &st, NULL) == SQLITE_OK &&
+                           "SELECT feed_id, last_number, last_wall_ms, tokens_end_s, tellings "
+                           "FROM store",
+                           -1, &st, NULL) == SQLITE_OK &&
         sqlite3_step(st) == SQLITE_ROW && sqlite_column_sid(st, 0, &out->feed_id)) {
         out->last_number = s->last_number = (uint64_t)sqlite3_column_int64(st, 1);
         out->last_wall_ms = sqlite3_column_int64(st, 2);
         out->tokens_end_s = sqlite3_column_int64(st, 3);
+        out->tellings = (uint64_t)sqlite3_column_int64(st, 4);
     } else {
         result = sqlite_fault(s);
     }

@@ -60,6 +60,17 @@ struct result sqlite_read_rows(struct sqlite *s, sqlite3_stmt *st,
     return result;
 }
 
+struct result sqlite_read_number(struct sqlite *s, sqlite3_stmt *statement, uint64_t *out)
+{
+    bool found;
+
+    TRY(sqlite_find(s, statement, &found));
+    if (found)
+        *out = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return found ? RESULT_OK : sqlite_bad_row(s, "a store without its row");
+}
+
 /* ---- one token ---- */
 
 static struct result add_token(struct sqlite *s, sqlite3_stmt *st, struct store_read *read,
@@ -265,6 +276,14 @@ static struct result read_sqlite(struct store_reader *base, struct store_read *r
     return result;
 }
 
+static struct result tellings(struct store_reader *base, uint64_t *out)
+{
+    struct sqlite *s = &((struct sqlite_reader *)base)->s;
+
+    return sqlite_read_number(
+        s, sqlite_statement(s, SQLITE_VERB_READ_TELLINGS, "SELECT tellings FROM store"), out);
+}
+
 static void close_reader(struct store_reader *base)
 {
     struct sqlite_reader *reader = (struct sqlite_reader *)base;
@@ -275,7 +294,8 @@ static void close_reader(struct store_reader *base)
     free(reader);
 }
 
-static const struct store_reader_ops ops = {.close = close_reader, .read = read_sqlite};
+static const struct store_reader_ops ops = {
+    .close = close_reader, .read = read_sqlite, .tellings = tellings};
 
 /* SQLite calls this every STEP_INSTRUCTIONS; other than 0 ends the statement. */
 static int count_step(void *context)

@@ -33,6 +33,9 @@ RESULT sqlite_read_rows(struct sqlite *s, sqlite3_stmt *statement,
                                              struct store_read *read, size_t at),
                         struct store_read *read, size_t *out_count);
 
+/* The one number that the statement gives, of the store's own row. */
+RESULT sqlite_read_number(struct sqlite *s, sqlite3_stmt *statement, uint64_t *out);
+
 /* STORE_TOKEN_WALK, STORE_REVOCATION_GET and _LIST, STORE_FEED. */
 RESULT sqlite_walk_tokens(struct sqlite *s, struct store_read *read);
 RESULT sqlite_get_revocation(struct sqlite *s, struct store_read *read);

@@ -146,18 +146,6 @@ static struct result add_fed(struct sqlite *s, sqlite3_stmt *st, struct store_re
     return row->audiences.ptr != NULL ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
 }
 
-static RESULT read_number(struct sqlite *s, uint64_t *out)
-{
-    sqlite3_stmt *st =
-        sqlite_statement(s, SQLITE_VERB_READ_NUMBER, "SELECT last_number FROM store");
-    bool found;
-
-    TRY(sqlite_find(s, st, &found));
-    *out = found ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
-    sqlite3_reset(st);
-    return found ? RESULT_OK : sqlite_bad_row(s, "a store without its row");
-}
-
 struct result sqlite_read_feed(struct sqlite *s, struct store_read *read)
 {
     size_t limit = read->in.feed.limit;
@@ -179,5 +167,6 @@ struct result sqlite_read_feed(struct sqlite *s, struct store_read *read)
     }
     TRY(sqlite_read_rows(s, st, add_fed, read, &count));
     read->out.count = count < limit ? count : limit;
-    return read_number(s, &read->out.number);
+    st = sqlite_statement(s, SQLITE_VERB_READ_NUMBER, "SELECT last_number FROM store");
+    return sqlite_read_number(s, st, &read->out.number);
 }

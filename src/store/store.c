@@ -44,6 +44,7 @@ static void adopt_meta(struct store *store, const struct store_meta *meta)
     atomic_init(&store->tables_version, 1);
     atomic_init(&store->healthy, true);
     store->tokens_end_s = meta->tokens_end_s;
+    store->telling.begun = store->telling.told = meta->tellings;
     store->audit = meta->audit;
     wall_watch_init(&store->watch, store->clock, meta->last_wall_ms);
 }
@@ -77,8 +78,8 @@ struct result store_open(const struct store_options *options, struct store **out
     init_queue(&store->queue);
     arena_init(&store->batch.arena, NULL, 0, STORE_BATCH_ARENA);
     pthread_mutex_init(&store->audit_lock, NULL);
-    pthread_mutex_init(&store->telling_lock, NULL);
-    pthread_cond_init(&store->told, NULL);
+    pthread_mutex_init(&store->telling.lock, NULL);
+    pthread_cond_init(&store->telling.ended, NULL);
     pthread_mutex_init(&store->reads.lock, NULL);
     pthread_cond_init(&store->reads.filled, NULL);
     if (options->metrics != NULL)
@@ -101,8 +102,8 @@ void store_close(struct store **store)
     pthread_cond_destroy(&closing->queue.visited);
     pthread_mutex_destroy(&closing->queue.lock);
     pthread_mutex_destroy(&closing->audit_lock);
-    pthread_mutex_destroy(&closing->telling_lock);
-    pthread_cond_destroy(&closing->told);
+    pthread_mutex_destroy(&closing->telling.lock);
+    pthread_cond_destroy(&closing->telling.ended);
     pthread_mutex_destroy(&closing->reads.lock);
     pthread_cond_destroy(&closing->reads.filled);
     free(closing);

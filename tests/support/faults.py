@@ -12,7 +12,7 @@ from testbed import ROOT, binary
 WRITE, SYNC, TRUNCATE, ALLOCATE = (1 << bit for bit in range(4))
 STORE, WAL, SHM, REDIS, CLIENT, PROGRAM, SQLITE, HIREDIS, OPENSSL = (1 << bit for bit in range(9))
 FILES = STORE | WAL | SHM
-FAIL, SHORT, KILL_BEFORE, KILL_AFTER, KILL_TORN, PRETEND = range(6)
+FAIL, SHORT, KILL_BEFORE, KILL_AFTER, KILL_TORN, PRETEND, SLOW = range(7)
 FOR_EVER = -1
 
 RULES, RULE = 4, struct.Struct("=8q")

@@ -57,6 +57,7 @@ enum faults_action {
     FAULTS_KILL_AFTER,  /* behind it */
     FAULTS_KILL_TORN,   /* behind the first half of a write */
     FAULTS_PRETEND,     /* says that it is synced */
+    FAULTS_SLOW,        /* syncs so many milliseconds later as the rule's errno says */
 };
 
 /* In force while times is not 0. Covered calls are counted in seen; those from the `after`th on,

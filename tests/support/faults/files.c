@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "faults.h"
@@ -140,6 +141,14 @@ EXPORTED ssize_t pwrite(int fd, const void *bytes, size_t n, off_t offset)
 
 /* ---- syncing and cutting ---- */
 
+static void sleep_ms(int64_t ms)
+{
+    struct timespec rest = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    while (nanosleep(&rest, &rest) != 0 && errno == EINTR)
+        continue;
+}
+
 static int sync_by(int fd, int (*call)(int fd))
 {
     int64_t place = place_of(fd);
@@ -148,6 +157,8 @@ static int sync_by(int fd, int (*call)(int fd))
 
     if (action == FAULTS_KILL_BEFORE)
         faults_kill();
+    if (action == FAULTS_SLOW)
+        sleep_ms(atomic_load(&rule->error));
     if (action == FAULTS_PRETEND)
         return 0;
     if (action == FAULTS_FAIL) {

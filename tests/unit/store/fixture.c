@@ -57,6 +57,15 @@ void fixture_open(struct fixture *f)
     f->loop = loop_thread_new();
 }
 
+/* Under the lock. */
+static void stand_at_gate(struct fixture *f)
+{
+    f->gate_reached = true;
+    pthread_cond_broadcast(&f->changed);
+    while (f->gate_closed)
+        pthread_cond_wait(&f->changed, &f->lock);
+}
+
 static void committed(void *context, const struct store_entry *entries, size_t n)
 {
     struct fixture *f = context;
@@ -65,10 +74,7 @@ static void committed(void *context, const struct store_entry *entries, size_t n
     for (size_t i = 0; i < n && f->entry_count < FIXTURE_RECORD; i++)
         f->entries[f->entry_count++] = entries[i];
     f->hook_calls++;
-    f->gate_reached = true;
-    pthread_cond_broadcast(&f->changed);
-    while (f->gate_closed)
-        pthread_cond_wait(&f->changed, &f->lock);
+    stand_at_gate(f);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -124,6 +130,7 @@ static void changed(void *context, const struct store_change *changes, size_t n,
         }
     }
     f->tables_version = version;
+    stand_at_gate(f);
     pthread_mutex_unlock(&f->lock);
 }
 

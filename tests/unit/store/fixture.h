@@ -32,7 +32,7 @@ struct fixture {
     struct store_entry entries[FIXTURE_RECORD];
     size_t entry_count, hook_calls, housekeeping_calls;
     int64_t over_s;
-    bool gate_closed, gate_reached; /* holds the writer in the hook */
+    bool gate_closed, gate_reached; /* holds the writer in a hook */
     enum store_change_kind changes[FIXTURE_CHANGES];
     struct partner_row partner; /* of the last change of each kind; text may be gone */
     struct application_row application;

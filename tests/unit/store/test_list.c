@@ -377,31 +377,7 @@ CONTRACT(a_store_that_never_started_answers_reads_with_a_fault)
     cr_assert_eq(read.result.code, ERR_FAULT_STORE);
 }
 
-/* P1, P2: who is shown what was committed asks introspection next, so the index hears of it first.
- */
-CONTRACT(a_read_is_answered_when_what_it_may_show_was_told)
-{
-    enum { LOOKED_MS = 50 };
-    struct store_request revoke = fixture_revoke(10, LATER_S);
-    struct store_read read = lists_read(STORE_TOKEN_LIST, 2, STORE_TOKEN_SID);
-
-    arena_init(&arena, NULL, 0, LIMIT_ARENA);
-    fixture_start(f);
-    fixture_gate_close(f);
-    fixture_submit(f, &revoke, 1);
-    fixture_gate_await(f); /* committed, and the hook has not returned */
-    read.loop = loop_thread_loop(f->loop);
-    read.done = note_done;
-    read.arena = &arena;
-    store_read_submit(f->store, &read);
-    cr_assert_not(loop_thread_until(f->loop, is_done, &read, LOOKED_MS));
-    fixture_gate_open(f);
-    cr_assert(loop_thread_until(f->loop, is_done, &read, 20000));
-    cr_assert_eq(read.result.code, ERR_NONE);
-    fixture_await(f, &revoke, 1);
-    arena_reset(&arena);
-}
-
+/* A token is in one of the three, and stays revoked when its end comes. */
 CONTRACT(tokens_are_listed_by_status)
 {
     static const struct {

@@ -6,11 +6,11 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/log.h"
+#include "disk.h"
 #include "fixture.h"
 #include "store/sqlite_schema.h"
 
@@ -18,8 +18,7 @@
 
 /* ---- a disk that fails ---- */
 
-static _Atomic bool disk_full, sync_fails;
-static _Atomic size_t syncs;
+static _Atomic bool disk_full;
 
 static ssize_t full_pwrite(int fd, const void *bytes, size_t n, off_t at)
 {
@@ -30,23 +29,12 @@ static ssize_t full_pwrite(int fd, const void *bytes, size_t n, off_t at)
     return pwrite(fd, bytes, n, at);
 }
 
-/* SQLite's own way for tests to stand between it and the system. */
+/* SQLite's own way for tests to stand between it and the system; for fsync it has none. */
 static void interpose(void)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)full_pwrite);
     vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)full_pwrite);
-}
-
-/* For fsync it has none; this program's symbol comes before libc's. */
-__attribute__((visibility("default"))) int fdatasync(int fd)
-{
-    atomic_fetch_add(&syncs, 1);
-    if (atomic_load(&sync_fails)) {
-        errno = EIO;
-        return -1;
-    }
-    return (int)syscall(SYS_fdatasync, fd);
 }
 
 static void init(void)
@@ -101,7 +89,7 @@ Test(sqlite_file, a_failed_fsync_ends_the_process)
         signal(SIGABRT, SIG_DFL);
         fixture_open(&f);
         fixture_start(&f);
-        atomic_store(&sync_fails, true);
+        disk_fail();
         fixture_do(&f, &request);
         _exit(0);
     }
@@ -124,10 +112,10 @@ Test(sqlite_file, a_commit_is_one_fsync)
     for (unsigned i = 0; i < 100; i++)
         requests[i] = fixture_token(100 + i, LATER_S);
     fixture_submit(&f, requests, 100);
-    size_t before = atomic_load(&syncs);
+    size_t before = disk_syncs();
     fixture_start(&f);
     fixture_await(&f, requests, 100);
-    size_t taken = atomic_load(&syncs) - before;
+    size_t taken = disk_syncs() - before;
     cr_assert_geq(taken, 1);
     cr_assert_leq(taken, 2, "the first after a start also makes the log's head durable");
     fixture_done(&f);
