@@ -82,11 +82,33 @@ enum cli_exit cli_check_config_run(struct cli *cli)
     return code;
 }
 
+static enum cli_exit reference_as_json(void)
+{
+    struct output o;
+    struct config_key key;
+
+    output_init(&o, true);
+    output_table_begin(&o);
+    for (size_t i = 0; config_key_at(i, &key); i++) {
+        output_row_begin(&o);
+        output_str(&o, "key", str_from(key.name));
+        output_str(&o, "takes", str_from(key.takes));
+        output_str(&o, "default", str_from(key.fallback));
+        output_str(&o, "meaning", str_from(key.meaning));
+        output_str(&o, "variable", str_from(key.variable));
+        output_row_end(&o);
+    }
+    output_table_end(&o);
+    return cli_finish(&o, CLI_OK);
+}
+
+/* A page to read, through a pager too: JSON only where it is asked for. */
 enum cli_exit cli_config_reference_run(struct cli *cli)
 {
     struct buf text;
 
-    (void)cli;
+    if (cli->form == CLI_FORM_JSON)
+        return reference_as_json();
     buf_init_heap(&text, 256 * 1024);
     config_describe(&text);
     bool written = fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0;

@@ -64,6 +64,7 @@ static const struct command file_commands[] = {
         .words = "config-reference",
         .operands = "",
         .help = "Print every key of the configuration with default and meaning",
+        .more = "Text, also into a pipe, unless --json is given.",
         .run = cli_config_reference_run,
     },
     {

@@ -53,19 +53,65 @@ static bool asks_server(const struct command *command)
     return false;
 }
 
-void cli_print_usage(FILE *out, const struct command *command)
+static void print_usage_line(FILE *out, const struct command *command)
 {
     fprintf(out, "usage: scopemint %s%s%s [OPTION]...\n%s.\n\n", command->words,
             command->operands[0] != '\0' ? " " : "", command->operands, command->help);
+}
+
+static void print_common_options(FILE *out)
+{
+    for (size_t i = 0; cli_common_option(i) != NULL; i++)
+        print_option(out, cli_common_option(i));
+}
+
+void cli_print_usage(FILE *out, const struct command *command)
+{
+    print_usage_line(out, command);
     for (size_t i = 0; i < CLI_OPTIONS_MAX; i++)
         if (command->options[i].name != NULL)
             print_option(out, &command->options[i]);
-    for (size_t i = 0; cli_common_option(i) != NULL; i++)
-        print_option(out, cli_common_option(i));
+    print_common_options(out);
     if (asks_server(command))
         print_api_help(out);
     if (command->more != NULL)
         fprintf(out, "\n%s\n", command->more);
+}
+
+/* All that whoever asks a server takes: said once for many commands. */
+static bool is_of_all_requests(const struct cli_option *option)
+{
+    return strcmp(option->name, "--server") == 0 || strcmp(option->name, "--credentials") == 0;
+}
+
+/* One of many: without what they have in common. */
+static void print_one_of_many(FILE *out, const struct command *command)
+{
+    print_usage_line(out, command);
+    size_t options = 0;
+    for (size_t i = 0; i < CLI_OPTIONS_MAX; i++)
+        if (command->options[i].name != NULL && !is_of_all_requests(&command->options[i])) {
+            print_option(out, &command->options[i]);
+            options++;
+        }
+    if (command->more != NULL)
+        fprintf(out, "%s%s\n", options > 0 ? "\n" : "", command->more);
+    if (options > 0 || command->more != NULL)
+        fputc('\n', out);
+}
+
+/* asking: any of them that asks a server; NULL where none does. */
+static void print_what_all_take(FILE *out, const struct command *asking)
+{
+    fputs("Options of all of these:\n\n", out);
+    print_common_options(out);
+    if (asking == NULL)
+        return;
+    fputs("\nOptions of those that ask a server:\n\n", out);
+    for (size_t i = 0; i < CLI_OPTIONS_MAX; i++)
+        if (asking->options[i].name != NULL && is_of_all_requests(&asking->options[i]))
+            print_option(out, &asking->options[i]);
+    print_api_help(out);
 }
 
 /* Whether the command's first words are the operands. */
@@ -84,17 +130,22 @@ enum cli_exit cli_help_run(struct cli *cli)
         cli_print_overview(stdout);
         return CLI_OK;
     }
-    const struct command *command;
-    bool found = false;
-    for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++) {
-        if (!begins_so(command, cli))
-            continue;
-        if (found)
-            fputc('\n', stdout);
-        cli_print_usage(stdout, command);
-        found = true;
-    }
-    if (found)
+    const struct command *command, *found = NULL, *asking = NULL;
+    size_t n = 0;
+    for (size_t i = 0; (command = cli_command_at(i)) != NULL; i++)
+        if (begins_so(command, cli)) {
+            found = command;
+            asking = asks_server(command) ? command : asking;
+            n++;
+        }
+    if (n == 1)
+        cli_print_usage(stdout, found);
+    for (size_t i = 0; n > 1 && (command = cli_command_at(i)) != NULL; i++)
+        if (begins_so(command, cli))
+            print_one_of_many(stdout, command);
+    if (n > 1)
+        print_what_all_take(stdout, asking);
+    if (n > 0)
         return CLI_OK;
     cli_say("there is no command `%s%s%s`; `scopemint help` lists them", cli->operands[0],
             cli->operand_count > 1 ? " " : "", cli->operand_count > 1 ? cli->operands[1] : "");

@@ -155,6 +155,15 @@ bool config_parse(const struct config_source *source, struct str text, struct co
 /* Wipes and frees; takes a pointer to NULL too. */
 void config_free(struct config **config);
 
+/* What there is to know of a key; texts are static but for those in arrays. */
+struct config_key {
+    char name[96], variable[96], takes[128]; /* "store.url", SCOPEMINT_STORE__URL, "0 to 60" */
+    const char *fallback, *meaning;
+};
+
+/* The i-th of all keys; false past the last. */
+bool config_key_at(size_t i, struct config_key *out);
+
 /* Reference of all keys for a terminal: name, what it takes, default, meaning, variable. */
 void config_describe(struct buf *out);
 

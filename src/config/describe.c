@@ -1,6 +1,8 @@
 #include "config/config.h"
 #include "config/schema.h"
 
+#include <assert.h>
+
 static void put_type(const struct schema_row *row, struct buf *out)
 {
     static const char *const names[SCHEMA_TYPE_COUNT] = {
@@ -29,20 +31,34 @@ static void put_type(const struct schema_row *row, struct buf *out)
     }
 }
 
+static_assert(sizeof((struct config_key){}.name) == SCHEMA_NAME, "as schema_name fills it");
+static_assert(sizeof((struct config_key){}.variable) == SCHEMA_NAME, "as schema_variable does");
+
+bool config_key_at(size_t i, struct config_key *out)
+{
+    if (i >= SCHEMA_ROWS)
+        return false;
+    const struct schema_row *row = &schema_rows[i];
+    struct buf takes;
+    buf_init_fixed(&takes, out->takes, sizeof(out->takes) - 1);
+    put_type(row, &takes);
+    assert(!takes.failed); /* what is named above fits */
+    out->takes[takes.len] = '\0';
+    schema_name(row, out->name);
+    schema_variable(row, out->variable);
+    out->fallback = row->fallback;
+    out->meaning = row->help;
+    return true;
+}
+
 void config_describe(struct buf *out)
 {
-    char name[SCHEMA_NAME];
-    for (size_t i = 0; i < SCHEMA_ROWS; i++) {
-        const struct schema_row *row = &schema_rows[i];
-        buf_cstr(out, schema_name(row, name));
-        buf_cstr(out, "\n    ");
-        buf_cstr(out, row->help);
-        buf_cstr(out, "\n    ");
-        put_type(row, out);
-        buf_cstr(out, "; default ");
-        buf_cstr(out, row->fallback);
-        buf_cstr(out, "; ");
-        buf_cstr(out, schema_variable(row, name));
-        buf_char(out, '\n');
+    struct config_key key;
+    for (size_t i = 0; config_key_at(i, &key); i++) {
+        const char *const parts[] = {key.name,     "\n    ",     key.meaning,  "\n    ",
+                                     key.takes,    "; default ", key.fallback, "; ",
+                                     key.variable, "\n"};
+        for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++)
+            buf_cstr(out, parts[part]);
     }
 }

@@ -90,6 +90,21 @@ def test_version_and_help():
     assert "Exit codes" in overview.stdout
 
 
+def test_help_of_many_says_once_what_they_have_in_common():
+    for group, verbs in (("key", 5), ("token", 8), ("app secret", 3)):
+        text = bare("help", *group.split()).stdout
+        assert text.count(f"usage: scopemint {group} ") == verbs
+        assert text.count("--json ") == text.count("--text ") == 1
+        assert text.count("--server URL") == (group != "key")
+
+
+def test_the_reference_of_the_configuration():
+    page, items = bare("config-reference").stdout, json.loads(bare("config-reference", "--json").stdout)["items"]
+    assert page.splitlines()[::3] == [item["key"] for item in items]
+    assert {"key": "server.threads", "takes": "0 to 60", "default": "0", "meaning": "Event loops; 0 is one a core",
+            "variable": "SCOPEMINT_SERVER__THREADS"} in items
+
+
 @pytest.mark.parametrize("arguments, words", [
     ([], "usage: scopemint COMMAND"),
     (["scop", "list"], "there is no command `scop`"),
