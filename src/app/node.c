@@ -274,6 +274,7 @@ bool node_start(struct node *node, struct buf *out_error)
         buf_cstr(out_error, "the store's writer could not be started\n");
         return false;
     }
+    key_trail_begin(&node->key_trail, node->config, &node->server);
     if (!result_ok(revocation_walk_new(&node->server, &node->server.walk))) {
         buf_cstr(out_error, "no thread could be had to mark rows behind revocations\n");
         return false;

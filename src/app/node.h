@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "app/audit_log.h"
+#include "app/key_trail.h"
 #include "cli/cli.h"
 #include "config/config.h"
 #include "core/buf.h"
@@ -26,6 +27,7 @@ struct node {
     struct store *store;
     struct http *http;
     struct audit_log audit_log;
+    struct key_trail key_trail;
     struct key_refresh key_refreshes[CONFIG_THREADS_MAX];
     pthread_mutex_t
         link_lock; /* between the store's writer, which publishes, and the end of the link */

@@ -87,6 +87,7 @@ static void apply(struct node *node, const struct config *config)
     revocation_feed_wake(node->server.feed);
     guess_throttle_set_limits(node->server.throttle, &limits);
     http_reload(node->http, config);
+    key_trail_follow(&node->key_trail, config, &node->server);
     tables_publish_keys(config, node->server.clock);
     refresh_keys(node);
 }

@@ -390,6 +390,38 @@ def test_issuing_writes_no_record(log):
     assert log.seq() == before
 
 
+def keys(bed, *arguments):
+    result = bed.scopemint("key", *arguments)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_F37_what_becomes_of_keys_is_recorded(own_bed):
+    """By the server that takes it up, also what was done while it was down; and nothing of a key but its name."""
+    log = Log(own_bed([], SEED))
+    [first] = [key["kid"] for key in log.bed.get("/oauth/jwks").json["keys"]]
+    log.rename("self")
+    tail = log.seq()
+    log.bed.reload()
+    second = keys(log.bed, "generate")["kid"]
+
+    def found():
+        return [(item["action"], item["object"]) for item in log.items(after=tail) if item["action"].startswith("key.")]
+
+    assert eventually(lambda: found() == [("key.create", second)]), found()
+    log.bed.stop()
+    keys(log.bed, "rotate", "--force")
+    log.bed.start()
+    log.tokens["root"] = log.bed.issue(log.bed.admin)
+    assert eventually(lambda: {("key.activate", second), ("key.retire", first)} <= set(found())), found()
+    keys(log.bed, "withdraw", first)
+    assert eventually(lambda: found()[-1] == ("key.withdraw", first)), found()
+    [item] = [item for item in log.items(after=tail) if item["action"] == "key.withdraw"]
+    assert item["detail"].keys() == {"alg", "date"} and item["partner_sid"] == log.bed.partner_sid
+    assert "token_sid" not in (item["actor"] or {})
+    assert log.verify()["records"] == log.seq()
+
+
 def test_a_restart_keeps_the_chain(own_bed):
     log = Log(own_bed(["node.name=east"], SEED))
     log.change()

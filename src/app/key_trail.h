@@ -1,0 +1,24 @@
+/* What becomes of the signing keys, for the audit log: the commands change files (keyring/change.h)
+ * beside a server that holds the store, so the server that takes the change up records it, with no
+ * actor: a command on the machine has none. */
+#ifndef APP_KEY_TRAIL_H
+#define APP_KEY_TRAIL_H
+
+#include "config/config.h"
+#include "exchange/server.h"
+#include "keyring/manifest.h"
+
+/* Of the thread that starts and reloads. */
+struct key_trail {
+    struct keyring_manifest seen;
+};
+
+/* As the node starts, once the store has: records what was changed since the store was last open.
+ * Times are whole seconds, so what was changed in the last one of these may be recorded twice, and
+ * nothing is missed. A log without a record is of a new node, whose first key is no change. */
+void key_trail_begin(struct key_trail *trail, const struct config *config, struct server *server);
+
+/* After a reload: records what is not as it was seen. */
+void key_trail_follow(struct key_trail *trail, const struct config *config, struct server *server);
+
+#endif
