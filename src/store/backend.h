@@ -112,33 +112,19 @@ struct store_backend_ops {
                                    const struct sid *secret_id, enum store_outcome *out);
     struct result (*secret_touch)(struct store_backend *backend, const struct store_touch *touch);
 
-    /* As those of partners and applications. Text of lists is not empty. */
-    struct result (*rule_create)(struct store_backend *backend, const struct acl_rule_row *row,
-                                 enum store_conflict *out);
-    struct result (*rule_update)(struct store_backend *backend, struct acl_rule_row *row,
-                                 uint64_t if_revision, enum store_outcome *out);
-    struct result (*rule_delete)(struct store_backend *backend, const struct sid *rule_sid,
-                                 uint64_t if_revision, enum store_outcome *out);
-    struct result (*trunk_group_create)(struct store_backend *backend,
-                                        const struct trunk_group_row *row,
-                                        enum store_conflict *out);
-    struct result (*trunk_group_update)(struct store_backend *backend, struct trunk_group_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
-    /* One that has no trunks. */
-    struct result (*trunk_group_delete)(struct store_backend *backend,
-                                        const struct sid *trunk_group_sid, uint64_t if_revision,
-                                        enum store_outcome *out);
-    /* Its revision rises. It is there. */
+    /* Rows of access control, as those of partners and applications: STORE_RULES,
+     * STORE_TRUNK_GROUPS, STORE_TRUNKS. Text of lists is not empty. */
+    struct result (*acl_create)(struct store_backend *backend, enum store_table table,
+                                const void *row, enum store_conflict *out);
+    struct result (*acl_update)(struct store_backend *backend, enum store_table table, void *row,
+                                uint64_t if_revision, enum store_outcome *out);
+    /* A group has no trunks then. *out_parent: the partner or, of a trunk, the group it was of. */
+    struct result (*acl_delete)(struct store_backend *backend, enum store_table table,
+                                const struct sid *sid, uint64_t if_revision, struct sid *out_parent,
+                                enum store_outcome *out);
+    /* The group's revision rises. It is there. */
     struct result (*trunk_group_raise)(struct store_backend *backend,
                                        const struct sid *trunk_group_sid);
-    struct result (*trunk_create)(struct store_backend *backend, const struct trunk_row *row,
-                                  enum store_conflict *out);
-    struct result (*trunk_update)(struct store_backend *backend, struct trunk_row *row,
-                                  uint64_t if_revision, enum store_outcome *out);
-    /* *out_trunk_group_sid: the group it was of. */
-    struct result (*trunk_delete)(struct store_backend *backend, const struct sid *trunk_sid,
-                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
-                                  enum store_outcome *out);
     /* Of one group, rising, at most max. */
     struct result (*trunks_read)(struct store_backend *backend, const struct sid *trunk_group_sid,
                                  size_t max, struct sid *out, size_t *out_count);

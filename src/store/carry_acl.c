@@ -15,10 +15,11 @@ static RESULT carry_rule(struct store *store, struct store_request *request)
 
     if (request->verb == STORE_RULE_CREATE) {
         row->revision = 1;
-        TRY(ops->rule_create(store->backend, row, &conflict));
+        TRY(ops->acl_create(store->backend, STORE_RULES, row, &conflict));
         request->outcome = store_outcome_of(conflict);
     } else {
-        TRY(ops->rule_update(store->backend, row, request->if_revision, &request->outcome));
+        TRY(ops->acl_update(store->backend, STORE_RULES, row, request->if_revision,
+                            &request->outcome));
     }
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
@@ -56,7 +57,6 @@ static RESULT detach(struct store *store, const struct store_detach *detach, int
     enum store_outcome outcome = STORE_OUTCOME_DONE;
     struct str acls = detach->acls;
 
-    assert(detach->audit.len > 0);
     row_fill_lists(&acls);
     switch (row->kind) {
     case ACL_OWNER_PARTNER:
@@ -70,18 +70,17 @@ static RESULT detach(struct store *store, const struct store_detach *detach, int
     case ACL_OWNER_TRUNK_GROUP:
         row->trunk_group.acls = acls;
         row->trunk_group.updated_ms = at_ms;
-        TRY(ops->trunk_group_update(store->backend, &row->trunk_group, 0, &outcome));
+        TRY(ops->acl_update(store->backend, STORE_TRUNK_GROUPS, &row->trunk_group, 0, &outcome));
         store_next_change(store, STORE_CHANGE_TRUNK_GROUP)->trunk_group = &row->trunk_group;
         break;
     case ACL_OWNER_TRUNK:
         row->trunk.acls = acls;
         row->trunk.updated_ms = at_ms;
-        TRY(ops->trunk_update(store->backend, &row->trunk, 0, &outcome));
+        TRY(ops->acl_update(store->backend, STORE_TRUNKS, &row->trunk, 0, &outcome));
         store_next_change(store, STORE_CHANGE_TRUNK)->trunk = &row->trunk;
         break;
     }
-    return outcome == STORE_OUTCOME_DONE ? store_audit_append(store, detach->audit)
-                                         : FAULT(ERR_FAULT_STORE);
+    return outcome == STORE_OUTCOME_DONE ? RESULT_OK : FAULT(ERR_FAULT_STORE);
 }
 
 static RESULT delete_rule(struct store *store, struct store_request *request)
@@ -89,6 +88,7 @@ static RESULT delete_rule(struct store *store, struct store_request *request)
     const struct sid *rule_sid = &request->in.rule_delete.rule_sid;
     size_t count = request->in.rule_delete.detach_count;
     struct acl_owner_row *users = arena_array(&store->batch.arena, count + 1, sizeof(*users));
+    struct sid was_of;
 
     assert(count <= STORE_RULE_USERS && (count == 0 || request->if_tables != 0));
     if (users == NULL)
@@ -96,8 +96,8 @@ static RESULT delete_rule(struct store *store, struct store_request *request)
     TRY(find_users(store, request, users));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
-    TRY(store->backend->ops->rule_delete(store->backend, rule_sid, request->if_revision,
-                                         &request->outcome));
+    TRY(store->backend->ops->acl_delete(store->backend, STORE_RULES, rule_sid, request->if_revision,
+                                        &was_of, &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     for (size_t i = 0; i < count; i++)
@@ -114,7 +114,7 @@ static RESULT create_first_trunk(struct store *store, const struct trunk_row *ro
 {
     enum store_conflict conflict = STORE_CONFLICT_NONE;
 
-    TRY(store->backend->ops->trunk_create(store->backend, row, &conflict));
+    TRY(store->backend->ops->acl_create(store->backend, STORE_TRUNKS, row, &conflict));
     if (conflict != STORE_CONFLICT_NONE)
         return FAULT(ERR_FAULT_STORE);
     store_next_change(store, STORE_CHANGE_TRUNK)->trunk = row;
@@ -129,7 +129,7 @@ static RESULT create_group(struct store *store, struct store_request *request)
 
     assert(count <= STORE_GROUP_TRUNKS);
     row->revision = 1;
-    TRY(store->backend->ops->trunk_group_create(store->backend, row, &conflict));
+    TRY(store->backend->ops->acl_create(store->backend, STORE_TRUNK_GROUPS, row, &conflict));
     request->outcome = store_outcome_of(conflict);
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
@@ -154,8 +154,8 @@ static RESULT carry_group(struct store *store, struct store_request *request)
     if (request->verb == STORE_TRUNK_GROUP_CREATE) {
         TRY(create_group(store, request));
     } else {
-        TRY(store->backend->ops->trunk_group_update(store->backend, row, request->if_revision,
-                                                    &request->outcome));
+        TRY(store->backend->ops->acl_update(store->backend, STORE_TRUNK_GROUPS, row,
+                                            request->if_revision, &request->outcome));
         if (request->outcome == STORE_OUTCOME_DONE)
             store_next_change(store, STORE_CHANGE_TRUNK_GROUP)->trunk_group = row;
     }
@@ -196,10 +196,10 @@ static RESULT delete_group(struct store *store, struct store_request *request)
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     for (size_t i = 0; i < count; i++) {
-        TRY(ops->trunk_delete(store->backend, &trunks[i], 0, &was_of, &gone));
+        TRY(ops->acl_delete(store->backend, STORE_TRUNKS, &trunks[i], 0, &was_of, &gone));
         store_next_change(store, STORE_CHANGE_TRUNK_GONE)->gone = trunks[i];
     }
-    TRY(ops->trunk_group_delete(store->backend, group, 0, &request->outcome));
+    TRY(ops->acl_delete(store->backend, STORE_TRUNK_GROUPS, group, 0, &was_of, &request->outcome));
     store_next_change(store, STORE_CHANGE_TRUNK_GROUP_GONE)->gone = *group;
     return RESULT_OK;
 }
@@ -221,7 +221,7 @@ static RESULT create_trunk(struct store *store, struct store_request *request)
         request->outcome = STORE_OUTCOME_TOO_MANY;
         return RESULT_OK;
     }
-    TRY(ops->trunk_create(store->backend, row, &conflict));
+    TRY(ops->acl_create(store->backend, STORE_TRUNKS, row, &conflict));
     request->outcome = store_outcome_of(conflict);
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
@@ -236,8 +236,8 @@ static RESULT carry_trunk(struct store *store, struct store_request *request)
     if (request->verb == STORE_TRUNK_CREATE)
         TRY(create_trunk(store, request));
     else
-        TRY(store->backend->ops->trunk_update(store->backend, row, request->if_revision,
-                                              &request->outcome));
+        TRY(store->backend->ops->acl_update(store->backend, STORE_TRUNKS, row, request->if_revision,
+                                            &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     request->out.revision = row->revision;
@@ -250,8 +250,8 @@ static RESULT delete_trunk(struct store *store, struct store_request *request)
     const struct store_backend_ops *ops = store->backend->ops;
     struct sid group;
 
-    TRY(ops->trunk_delete(store->backend, &request->in.trunk_delete, request->if_revision, &group,
-                          &request->outcome));
+    TRY(ops->acl_delete(store->backend, STORE_TRUNKS, &request->in.trunk_delete,
+                        request->if_revision, &group, &request->outcome));
     if (request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
     store_next_change(store, STORE_CHANGE_TRUNK_GONE)->gone = request->in.trunk_delete;

@@ -20,104 +20,71 @@ static RESULT put(struct memory *m, enum store_table table, const void *row)
     return memory_put(m, memory_table_of(m, table), memory_copy(table, row));
 }
 
-static RESULT create(struct memory *m, enum store_table table, const void *row, bool has_parent,
-                     enum store_conflict *out)
+static bool has_parent(struct memory *m, enum store_table table, const void *row)
 {
+    struct sid parent = row_kept_of(table, row).parent;
+    return table == STORE_TRUNKS ? memory_table_find(&m->trunk_groups, &parent) != NULL
+                                 : memory_has_partner(m, &parent);
+}
+
+struct result memory_acl_create(struct store_backend *backend, enum store_table table,
+                                const void *row, enum store_conflict *out)
+{
+    struct memory *m = memory_of(backend);
+
     TRY(memory_falter(m));
     if (memory_table_find(memory_table_of(m, table), row) != NULL)
         *out = STORE_CONFLICT_EXISTS;
     else
-        *out = has_parent ? STORE_CONFLICT_NONE : STORE_CONFLICT_ORPHAN;
+        *out = has_parent(m, table, row) ? STORE_CONFLICT_NONE : STORE_CONFLICT_ORPHAN;
     return *out == STORE_CONFLICT_NONE ? put(m, table, row) : RESULT_OK;
 }
 
-/* revision: of the row that is stored, where there is one. */
-static enum store_outcome judge(const void *stored, uint64_t if_revision, uint64_t revision)
+/* What an update or a deletion is decided on. */
+static enum store_outcome find(struct memory *m, enum store_table table, const void *key,
+                               uint64_t if_revision, struct row_kept *kept)
 {
+    const void *stored = memory_table_find(memory_table_of(m, table), key);
+
     if (stored == NULL)
         return STORE_OUTCOME_ABSENT;
-    return memory_is_revision(if_revision, revision) ? STORE_OUTCOME_DONE : STORE_OUTCOME_CONFLICT;
+    *kept = row_kept_of(table, stored);
+    return memory_is_revision(if_revision, kept->revision) ? STORE_OUTCOME_DONE
+                                                           : STORE_OUTCOME_CONFLICT;
 }
 
-static RESULT drop(struct memory *m, enum store_table table, const struct sid *sid)
+struct result memory_acl_update(struct store_backend *backend, enum store_table table, void *row,
+                                uint64_t if_revision, enum store_outcome *out)
 {
+    struct memory *m = memory_of(backend);
+    struct row_kept kept;
+
+    TRY(memory_falter(m));
+    *out = find(m, table, row, if_revision, &kept);
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    row_keep(table, &kept, row);
+    return put(m, table, row);
+}
+
+struct result memory_acl_delete(struct store_backend *backend, enum store_table table,
+                                const struct sid *sid, uint64_t if_revision, struct sid *out_parent,
+                                enum store_outcome *out)
+{
+    struct memory *m = memory_of(backend);
     struct memory_table *rows = memory_table_of(m, table);
+    struct row_kept kept;
+
+    TRY(memory_falter(m));
+    *out = find(m, table, sid, if_revision, &kept);
+    if (*out != STORE_OUTCOME_DONE)
+        return RESULT_OK;
+    *out_parent = kept.parent;
     bool dropped = memory_table_remove(rows, &m->journal, memory_table_place(rows, sid));
     return dropped ? RESULT_OK : FAULT(ERR_FAULT_MEMORY);
 }
 
-/* ---- rules ---- */
-
-struct result memory_rule_create(struct store_backend *backend, const struct acl_rule_row *row,
-                                 enum store_conflict *out)
-{
-    struct memory *m = memory_of(backend);
-    return create(m, STORE_RULES, row, memory_has_partner(m, &row->partner_sid), out);
-}
-
-struct result memory_rule_update(struct store_backend *backend, struct acl_rule_row *row,
-                                 uint64_t if_revision, enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct acl_rule_row *stored = memory_table_find(&m->rules, row);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    if (*out != STORE_OUTCOME_DONE)
-        return RESULT_OK;
-    row->partner_sid = stored->partner_sid;
-    row->created_ms = stored->created_ms;
-    row->revision = stored->revision + 1;
-    return put(m, STORE_RULES, row);
-}
-
-struct result memory_rule_delete(struct store_backend *backend, const struct sid *rule_sid,
-                                 uint64_t if_revision, enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct acl_rule_row *stored = memory_table_find(&m->rules, rule_sid);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    return *out == STORE_OUTCOME_DONE ? drop(m, STORE_RULES, rule_sid) : RESULT_OK;
-}
-
-/* ---- trunk groups ---- */
-
-struct result memory_trunk_group_create(struct store_backend *backend,
-                                        const struct trunk_group_row *row, enum store_conflict *out)
-{
-    struct memory *m = memory_of(backend);
-    return create(m, STORE_TRUNK_GROUPS, row, memory_has_partner(m, &row->partner_sid), out);
-}
-
-struct result memory_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,
-                                        uint64_t if_revision, enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct trunk_group_row *stored = memory_table_find(&m->trunk_groups, row);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    if (*out != STORE_OUTCOME_DONE)
-        return RESULT_OK;
-    row->partner_sid = stored->partner_sid;
-    row->created_ms = stored->created_ms;
-    row->revision = stored->revision + 1;
-    return put(m, STORE_TRUNK_GROUPS, row);
-}
-
-struct result memory_trunk_group_delete(struct store_backend *backend,
-                                        const struct sid *trunk_group_sid, uint64_t if_revision,
-                                        enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct trunk_group_row *stored = memory_table_find(&m->trunk_groups, trunk_group_sid);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    return *out == STORE_OUTCOME_DONE ? drop(m, STORE_TRUNK_GROUPS, trunk_group_sid) : RESULT_OK;
-}
+/* ---- trunks of a group ---- */
 
 struct result memory_trunk_group_raise(struct store_backend *backend,
                                        const struct sid *trunk_group_sid)
@@ -131,47 +98,6 @@ struct result memory_trunk_group_raise(struct store_backend *backend,
     struct trunk_group_row row = *stored;
     row.revision++;
     return put(m, STORE_TRUNK_GROUPS, &row);
-}
-
-/* ---- trunks ---- */
-
-struct result memory_trunk_create(struct store_backend *backend, const struct trunk_row *row,
-                                  enum store_conflict *out)
-{
-    struct memory *m = memory_of(backend);
-    bool has_group = memory_table_find(&m->trunk_groups, &row->trunk_group_sid) != NULL;
-    return create(m, STORE_TRUNKS, row, has_group, out);
-}
-
-struct result memory_trunk_update(struct store_backend *backend, struct trunk_row *row,
-                                  uint64_t if_revision, enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct trunk_row *stored = memory_table_find(&m->trunks, row);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    if (*out != STORE_OUTCOME_DONE)
-        return RESULT_OK;
-    row->trunk_group_sid = stored->trunk_group_sid;
-    row->created_ms = stored->created_ms;
-    row->revision = stored->revision + 1;
-    return put(m, STORE_TRUNKS, row);
-}
-
-struct result memory_trunk_delete(struct store_backend *backend, const struct sid *trunk_sid,
-                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
-                                  enum store_outcome *out)
-{
-    struct memory *m = memory_of(backend);
-    const struct trunk_row *stored = memory_table_find(&m->trunks, trunk_sid);
-
-    TRY(memory_falter(m));
-    *out = judge(stored, if_revision, stored != NULL ? stored->revision : 0);
-    if (*out != STORE_OUTCOME_DONE)
-        return RESULT_OK;
-    *out_trunk_group_sid = stored->trunk_group_sid;
-    return drop(m, STORE_TRUNKS, trunk_sid);
 }
 
 size_t memory_trunks_of(const struct memory *m, const struct sid *trunk_group_sid, size_t max,

@@ -94,29 +94,15 @@ struct result memory_secret_touch(struct store_backend *backend, const struct st
 /* ---- memory_acl.c ---- */
 
 void memory_acl_init(struct memory *m);
-struct result memory_rule_create(struct store_backend *backend, const struct acl_rule_row *row,
-                                 enum store_conflict *out);
-struct result memory_rule_update(struct store_backend *backend, struct acl_rule_row *row,
-                                 uint64_t if_revision, enum store_outcome *out);
-struct result memory_rule_delete(struct store_backend *backend, const struct sid *rule_sid,
-                                 uint64_t if_revision, enum store_outcome *out);
-struct result memory_trunk_group_create(struct store_backend *backend,
-                                        const struct trunk_group_row *row,
-                                        enum store_conflict *out);
-struct result memory_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
-struct result memory_trunk_group_delete(struct store_backend *backend,
-                                        const struct sid *trunk_group_sid, uint64_t if_revision,
-                                        enum store_outcome *out);
+struct result memory_acl_create(struct store_backend *backend, enum store_table table,
+                                const void *row, enum store_conflict *out);
+struct result memory_acl_update(struct store_backend *backend, enum store_table table, void *row,
+                                uint64_t if_revision, enum store_outcome *out);
+struct result memory_acl_delete(struct store_backend *backend, enum store_table table,
+                                const struct sid *sid, uint64_t if_revision, struct sid *out_parent,
+                                enum store_outcome *out);
 struct result memory_trunk_group_raise(struct store_backend *backend,
                                        const struct sid *trunk_group_sid);
-struct result memory_trunk_create(struct store_backend *backend, const struct trunk_row *row,
-                                  enum store_conflict *out);
-struct result memory_trunk_update(struct store_backend *backend, struct trunk_row *row,
-                                  uint64_t if_revision, enum store_outcome *out);
-struct result memory_trunk_delete(struct store_backend *backend, const struct sid *trunk_sid,
-                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
-                                  enum store_outcome *out);
 /* Of one group, rising, at most max; how many. */
 size_t memory_trunks_of(const struct memory *m, const struct sid *trunk_group_sid, size_t max,
                         struct sid *out);

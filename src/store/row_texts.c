@@ -49,19 +49,42 @@ static_assert(offsetof(struct acl_rule_row, rule_sid) == 0, "a row begins with i
 static_assert(offsetof(struct trunk_group_row, trunk_group_sid) == 0, "a row begins with its key");
 static_assert(offsetof(struct trunk_row, trunk_sid) == 0, "a row begins with its key");
 
-#define SHAPE(type, texts)                                         \
-    {                                                              \
-        sizeof(struct type), texts, sizeof(texts) / sizeof(*texts) \
+#define SHAPE(type, texts, parent)                                                                 \
+    {                                                                                              \
+        sizeof(struct type), texts, sizeof(texts) / sizeof(*texts), offsetof(struct type, parent), \
+            offsetof(struct type, created_ms), offsetof(struct type, revision)                     \
     }
 
 const struct row_shape row_shapes[STORE_TABLES] = {
-    [STORE_TOKENS] = SHAPE(token_row, token_texts),
-    [STORE_PARTNERS] = SHAPE(partner_row, partner_texts),
-    [STORE_APPLICATIONS] = SHAPE(application_row, application_texts),
-    [STORE_RULES] = SHAPE(acl_rule_row, rule_texts),
-    [STORE_TRUNK_GROUPS] = SHAPE(trunk_group_row, trunk_group_texts),
-    [STORE_TRUNKS] = SHAPE(trunk_row, trunk_texts),
+    [STORE_TOKENS] = SHAPE(token_row, token_texts, partner_sid),
+    [STORE_PARTNERS] = SHAPE(partner_row, partner_texts, parent_sid),
+    [STORE_APPLICATIONS] = SHAPE(application_row, application_texts, partner_sid),
+    [STORE_RULES] = SHAPE(acl_rule_row, rule_texts, partner_sid),
+    [STORE_TRUNK_GROUPS] = SHAPE(trunk_group_row, trunk_group_texts, partner_sid),
+    [STORE_TRUNKS] = SHAPE(trunk_row, trunk_texts, trunk_group_sid),
 };
+
+struct row_kept row_kept_of(enum store_table table, const void *row)
+{
+    const struct row_shape *shape = &row_shapes[table];
+    const char *at = row;
+
+    return (struct row_kept){
+        .parent = *(const struct sid *)(at + shape->parent),
+        .created_ms = *(const int64_t *)(at + shape->created_ms),
+        .revision = *(const uint64_t *)(at + shape->revision),
+    };
+}
+
+void row_keep(enum store_table table, const struct row_kept *kept, void *row)
+{
+    const struct row_shape *shape = &row_shapes[table];
+    char *at = row;
+
+    *(struct sid *)(at + shape->parent) = kept->parent;
+    *(int64_t *)(at + shape->created_ms) = kept->created_ms;
+    *(uint64_t *)(at + shape->revision) = kept->revision + 1;
+}
 
 size_t row_text_size(enum store_table table, const void *row)
 {

@@ -1,7 +1,7 @@
 /* The inside of the SQLite backend, for the files sqlite*.c alone.
  *
- * Statements are prepared when first used and kept: each stands as text in the one function that
- * binds and steps it. */
+ * Statements are prepared when first used and kept: each stands as text in one place, the function
+ * that binds and steps it or a table beside that. */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H
 
@@ -285,29 +285,15 @@ struct result sqlite_secret_delete(struct store_backend *backend, const struct s
                                    const struct sid *secret_id, enum store_outcome *out);
 struct result sqlite_secret_touch(struct store_backend *backend, const struct store_touch *touch);
 
-struct result sqlite_rule_create(struct store_backend *backend, const struct acl_rule_row *row,
-                                 enum store_conflict *out);
-struct result sqlite_rule_update(struct store_backend *backend, struct acl_rule_row *row,
-                                 uint64_t if_revision, enum store_outcome *out);
-struct result sqlite_rule_delete(struct store_backend *backend, const struct sid *rule_sid,
-                                 uint64_t if_revision, enum store_outcome *out);
-struct result sqlite_trunk_group_create(struct store_backend *backend,
-                                        const struct trunk_group_row *row,
-                                        enum store_conflict *out);
-struct result sqlite_trunk_group_update(struct store_backend *backend, struct trunk_group_row *row,
-                                        uint64_t if_revision, enum store_outcome *out);
-struct result sqlite_trunk_group_delete(struct store_backend *backend,
-                                        const struct sid *trunk_group_sid, uint64_t if_revision,
-                                        enum store_outcome *out);
+struct result sqlite_acl_create(struct store_backend *backend, enum store_table table,
+                                const void *row, enum store_conflict *out);
+struct result sqlite_acl_update(struct store_backend *backend, enum store_table table, void *row,
+                                uint64_t if_revision, enum store_outcome *out);
+struct result sqlite_acl_delete(struct store_backend *backend, enum store_table table,
+                                const struct sid *sid, uint64_t if_revision, struct sid *out_parent,
+                                enum store_outcome *out);
 struct result sqlite_trunk_group_raise(struct store_backend *backend,
                                        const struct sid *trunk_group_sid);
-struct result sqlite_trunk_create(struct store_backend *backend, const struct trunk_row *row,
-                                  enum store_conflict *out);
-struct result sqlite_trunk_update(struct store_backend *backend, struct trunk_row *row,
-                                  uint64_t if_revision, enum store_outcome *out);
-struct result sqlite_trunk_delete(struct store_backend *backend, const struct sid *trunk_sid,
-                                  uint64_t if_revision, struct sid *out_trunk_group_sid,
-                                  enum store_outcome *out);
 struct result sqlite_trunks_read(struct store_backend *backend, const struct sid *trunk_group_sid,
                                  size_t max, struct sid *out, size_t *out_count);
 struct result sqlite_acl_owner_find(struct store_backend *backend, enum acl_owner_kind kind,
