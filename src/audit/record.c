@@ -5,14 +5,6 @@
 
 enum { RECORD_FIRST = 512 };
 
-static void member_sid(struct json_writer *w, struct str key, const struct sid *sid)
-{
-    if (sid_is_none(sid))
-        return;
-    json_write_key(w, key);
-    json_write_sid(w, sid);
-}
-
 static void member_text(struct json_writer *w, struct str key, struct str text)
 {
     if (text.len > 0)
@@ -23,10 +15,10 @@ static void write_actor(struct json_writer *w, const struct audit_actor *actor)
 {
     json_write_key(w, STR("actor"));
     json_write_object_begin(w);
-    member_sid(w, STR("token_sid"), &actor->token_sid);
-    member_sid(w, STR("client_id"), &actor->client_id);
-    member_sid(w, STR("partner_sid"), &actor->partner_sid);
-    member_sid(w, STR("user_sid"), &actor->user_sid);
+    json_write_member_sid(w, STR("token_sid"), &actor->token_sid);
+    json_write_member_sid(w, STR("client_id"), &actor->client_id);
+    json_write_member_sid(w, STR("partner_sid"), &actor->partner_sid);
+    json_write_member_sid(w, STR("user_sid"), &actor->user_sid);
     member_text(w, STR("address"), actor->address);
     json_write_object_end(w);
 }
@@ -46,8 +38,8 @@ static void write_record(struct buf *out, int64_t at_ms, const struct audit_acto
     if (sid_is_none(&event->object))
         member_text(&w, STR("object"), event->object_name);
     else
-        member_sid(&w, STR("object"), &event->object);
-    member_sid(&w, STR("partner_sid"), &event->partner_sid);
+        json_write_member_sid(&w, STR("object"), &event->object);
+    json_write_member_sid(&w, STR("partner_sid"), &event->partner_sid);
     write_actor(&w, actor);
     member_text(&w, STR("request_id"), actor->request_id);
     if (detail.len > 0) {

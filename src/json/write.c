@@ -143,3 +143,11 @@ void json_write_member_bool(struct json_writer *w, struct str key, bool value)
     json_write_key(w, key);
     json_write_bool(w, value);
 }
+
+void json_write_member_sid(struct json_writer *w, struct str key, const struct sid *sid)
+{
+    if (sid_is_none(sid))
+        return;
+    json_write_key(w, key);
+    json_write_sid(w, sid);
+}

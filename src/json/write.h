@@ -43,5 +43,7 @@ void json_write_raw(struct json_writer *w, struct str json);
 void json_write_member_string(struct json_writer *w, struct str key, struct str s);
 void json_write_member_int(struct json_writer *w, struct str key, int64_t value);
 void json_write_member_bool(struct json_writer *w, struct str key, bool value);
+void json_write_member_sid(struct json_writer *w, struct str key,
+                           const struct sid *sid); /* neither, where it is none */
 
 #endif

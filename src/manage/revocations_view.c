@@ -34,14 +34,6 @@ struct str revocation_state_name(const struct revocation_row *row, int64_t now_m
     return STR("done");
 }
 
-static void write_sid(struct json_writer *w, struct str name, const struct sid *sid)
-{
-    if (sid_is_none(sid))
-        return;
-    json_write_key(w, name);
-    json_write_sid(w, sid);
-}
-
 static void write_scopes(struct json_writer *w, struct str scopes)
 {
     json_write_member_string(w, STR("scope"), str_slice(scopes, 0, str_find(scopes, ' ')));
@@ -52,11 +44,11 @@ static void write_scopes(struct json_writer *w, struct str scopes)
 void revocation_selector_write(const struct revocation_selector *selector, struct json_writer *w)
 {
     json_write_object_begin(w);
-    write_sid(w, STR("client_id"), &selector->client_id);
-    write_sid(w, STR("partner_sid"), &selector->partner_sid);
+    json_write_member_sid(w, STR("client_id"), &selector->client_id);
+    json_write_member_sid(w, STR("partner_sid"), &selector->partner_sid);
     if (!sid_is_none(&selector->partner_sid))
         json_write_member_bool(w, STR("descendants"), selector->descendants);
-    write_sid(w, STR("user_sid"), &selector->user_sid);
+    json_write_member_sid(w, STR("user_sid"), &selector->user_sid);
     if (selector->kid.len > 0)
         json_write_member_string(w, STR("kid"), selector->kid);
     if (selector->scopes.len > 0)

@@ -58,14 +58,6 @@ uint64_t revocations_through(const struct store_read *read, uint64_t heard)
 
 /* ---- an entry ---- */
 
-static void write_sid(struct json_writer *w, struct str name, const struct sid *sid)
-{
-    if (sid_is_none(sid))
-        return;
-    json_write_key(w, name);
-    json_write_sid(w, sid);
-}
-
 static void write_scopes(struct json_writer *w, struct str scopes)
 {
     struct str name;
@@ -81,13 +73,7 @@ static void write_scopes(struct json_writer *w, struct str scopes)
 
 static void write_selector(const struct revocation_selector *selector, struct json_writer *w)
 {
-    write_sid(w, STR("client_id"), &selector->client_id);
-    write_sid(w, STR("partner_sid"), &selector->partner_sid);
-    if (selector->descendants)
-        json_write_member_bool(w, STR("descendants"), true);
-    write_sid(w, STR("user_sid"), &selector->user_sid);
-    if (selector->kid.len > 0)
-        json_write_member_string(w, STR("kid"), selector->kid);
+    revocation_selector_write_whom(selector, w);
     write_scopes(w, selector->scopes);
     if (selector->over_ceiling)
         json_write_member_bool(w, STR("over_ceiling"), true);
@@ -98,14 +84,14 @@ static void write_subject(const struct store_entry *entry, struct json_writer *w
     switch (entry->kind) {
     case ENTRY_TOKEN_REVOKED:
     case ENTRY_TOKEN_SET:
-        return write_sid(w, STR("token_sid"), &entry->id);
+        return json_write_member_sid(w, STR("token_sid"), &entry->id);
     case ENTRY_EPOCH_APPLICATION:
-        return write_sid(w, STR("client_id"), &entry->id);
+        return json_write_member_sid(w, STR("client_id"), &entry->id);
     case ENTRY_EPOCH_PARTNER:
     case ENTRY_EPOCH_PARTNER_TREE:
-        return write_sid(w, STR("partner_sid"), &entry->id);
+        return json_write_member_sid(w, STR("partner_sid"), &entry->id);
     case ENTRY_EPOCH_USER:
-        return write_sid(w, STR("user_sid"), &entry->id);
+        return json_write_member_sid(w, STR("user_sid"), &entry->id);
     case ENTRY_EPOCH_KEY:
         return json_write_member_string(w, STR("kid"), entry_kid(entry));
     case ENTRY_SELECTOR:

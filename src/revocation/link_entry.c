@@ -65,14 +65,6 @@ static void send_narrowed(struct wire *wire, const struct store_entry *entry)
     send_value(wire, key_of(KEY("narrowed:"), entry, key), buf_view(&buf), end_of(entry));
 }
 
-static void put_sid(struct json_writer *w, struct str name, const struct sid *sid)
-{
-    if (sid_is_none(sid))
-        return;
-    json_write_key(w, name);
-    json_write_sid(w, sid);
-}
-
 static int64_t before_of(const struct store_entry *entry)
 {
     return entry->kind == ENTRY_SELECTOR ? entry->selector.before_s : entry->before_s;
@@ -91,13 +83,7 @@ static void put_selector(const struct store_entry *entry, struct buf *out)
     json_write_member_int(&w, STR("end"), entry->end_s);
     if (selector->before_s != 0)
         json_write_member_int(&w, STR("before"), selector->before_s);
-    put_sid(&w, STR("client_id"), &selector->client_id);
-    put_sid(&w, STR("partner_sid"), &selector->partner_sid);
-    if (selector->descendants)
-        json_write_member_bool(&w, STR("descendants"), true);
-    put_sid(&w, STR("user_sid"), &selector->user_sid);
-    if (selector->kid.len > 0)
-        json_write_member_string(&w, STR("kid"), selector->kid);
+    revocation_selector_write_whom(selector, &w);
     if (selector->scopes.len > 0)
         json_write_member_string(&w, STR("scope"), selector->scopes);
     if (selector->over_ceiling)

@@ -43,6 +43,18 @@ bool revocation_selector_matches(const struct revocation_selector *selector,
     return selector->scopes.len == 0 || share_name(selector->scopes, subject->scopes);
 }
 
+void revocation_selector_write_whom(const struct revocation_selector *selector,
+                                    struct json_writer *w)
+{
+    json_write_member_sid(w, STR("client_id"), &selector->client_id);
+    json_write_member_sid(w, STR("partner_sid"), &selector->partner_sid);
+    if (selector->descendants)
+        json_write_member_bool(w, STR("descendants"), true);
+    json_write_member_sid(w, STR("user_sid"), &selector->user_sid);
+    if (selector->kid.len > 0)
+        json_write_member_string(w, STR("kid"), selector->kid);
+}
+
 struct str revocation_entry_name(enum entry_kind kind)
 {
     switch (kind) {

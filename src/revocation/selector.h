@@ -4,6 +4,7 @@
 #define REVOCATION_SELECTOR_H
 
 #include "revocation/index.h"
+#include "json/write.h"
 
 /* Whether all that the selector says holds for the token, whenever it was made: epoch is not
  * looked at. One that says nothing matches every token. */
@@ -23,6 +24,12 @@ static inline bool revocation_entry_is_end(const struct store_entry *entry)
 {
     return entry->end_s <= 0;
 }
+
+/* Whom it is about, as members of an object that is begun: client_id, partner_sid, descendants
+ * (true, or not there), user_sid and kid, each where it is said. Names, times and over_ceiling each
+ * reader is told in its own way. */
+void revocation_selector_write_whom(const struct revocation_selector *selector,
+                                    struct json_writer *w);
 
 /* "revoked", "narrowed", "application" and so on: what an entry of this kind is called outside, in
  * Redis (link.h) and on the feed for resource servers. */

@@ -34,7 +34,8 @@ static size_t bytes_for(size_t groups)
            groups * TABLE_GROUP * sizeof(struct table_entry);
 }
 
-struct table *table_new(size_t n)
+/* Room for at least n entries; NULL when out of memory. */
+static struct table *table_new(size_t n)
 {
     size_t groups = n * 10 / 9 / TABLE_GROUP + 1;
     size_t bytes = bytes_for(groups);

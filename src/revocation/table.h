@@ -42,8 +42,6 @@ struct table {
     _Alignas(64) _Atomic uint64_t tags[];
 };
 
-/* Room for at least n entries; NULL when out of memory. */
-struct table *table_new(size_t n);
 void table_free(void *table); /* as quiesce_retire wants it */
 
 /* What is left of a token that was narrowed or shortened. Whoever owns the table owns it; it never

@@ -29,8 +29,8 @@ Test(json_write, an_object_of_everything)
     json_write_object_begin(&w);
     json_write_object_end(&w);
     json_write_array_end(&w);
-    json_write_key(&w, STR("sid"));
-    json_write_sid(&w, &sid);
+    json_write_member_sid(&w, STR("sid"), &sid);
+    json_write_member_sid(&w, STR("none"), &(struct sid){{0}});
     json_write_key(&w, STR("at"));
     json_write_time_ms(&w, 0);
     json_write_key(&w, STR("raw"));
