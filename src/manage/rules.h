@@ -112,7 +112,8 @@ struct str rule_detail(struct exchange *x, const struct acl_rule_row *before,
 /* The object's lists without the rule, and the record that the log has of it: in the exchange's
  * arena. ERR_FAULT_MEMORY. */
 RESULT rule_detach(struct exchange *x, const struct caller *caller, const struct sid *rule_sid,
-                   const struct acl_object *object, struct store_detach *out);
+                   const struct acl_object *object, struct store_detach *out,
+                   struct str *out_record);
 
 /* ---- rules_write.c ---- */
 

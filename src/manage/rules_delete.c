@@ -110,14 +110,16 @@ static RESULT detach_all(struct exchange *x, struct delete_state *state)
     struct store_request *request = &state->change.stored.request;
     struct store_detach *all =
         arena_array(&x->arena, state->user_count, sizeof(struct store_detach));
+    struct str *records = arena_array(&x->arena, state->user_count, sizeof(struct str));
 
-    if (all == NULL)
+    if (all == NULL || records == NULL)
         return FAULT(ERR_FAULT_MEMORY);
     for (size_t i = 0; i < state->user_count; i++)
         TRY(rule_detach(x, &state->change.stored.caller.caller, &state->change.before->rule_sid,
-                        state->users[i], &all[i]));
+                        state->users[i], &all[i], &records[i]));
     request->in.rule_delete.detach = all;
-    request->in.rule_delete.detach_count = state->user_count;
+    request->in.rule_delete.detach_count = request->audit_count = state->user_count;
+    request->audits = records;
     return RESULT_OK;
 }
 

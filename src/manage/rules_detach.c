@@ -69,7 +69,7 @@ static RESULT record(struct exchange *x, const struct caller *caller, const stru
 
 struct result rule_detach(struct exchange *x, const struct caller *caller,
                           const struct sid *rule_sid, const struct acl_object *object,
-                          struct store_detach *out)
+                          struct store_detach *out, struct str *out_record)
 {
     size_t assigned = object->assigned_count;
 
@@ -78,5 +78,5 @@ struct result rule_detach(struct exchange *x, const struct caller *caller,
                           &out->parent_assigned_acls));
     TRY(acl_value_without(&x->arena, object->lists + assigned, object->list_count - assigned,
                           rule_sid, &out->acls));
-    return record(x, caller, rule_sid, object, &out->audit);
+    return record(x, caller, rule_sid, object, out_record);
 }

@@ -37,7 +37,6 @@ extern const struct requirement trunk_group_to_create, trunk_group_to_create_wit
 struct trunk_group_view {
     const struct trunk_group_row *row;
     const struct snapshot *snapshot;
-    const struct trunk_row *made; /* its trunks, which were made with it: a record tells of them */
 };
 
 /* view: a struct trunk_group_view. The second is for the audit log. */
@@ -66,6 +65,16 @@ enum step_result trunk_group_read_row(struct exchange *x, struct stored *stored,
 /* The row that was read. NEXT, or DONE with 404: it went meanwhile. */
 enum step_result trunk_group_row_read(struct exchange *x, const struct stored *stored,
                                       const struct trunk_group_row **out);
+
+/* ---- trunk_groups_records.c ---- */
+
+/* A record for each trunk that is made, or goes, with its group: in the exchange's arena, to stand
+ * in front of the group's. ERR_FAULT_MEMORY. */
+RESULT trunk_records_made(struct exchange *x, const struct caller *caller,
+                          const struct trunk_group_row *group, const struct trunk_row *trunks,
+                          size_t count, struct store_request *out);
+RESULT trunk_records_gone(struct exchange *x, const struct caller *caller,
+                          const struct trunk_group_row *group, struct store_request *out);
 
 /* ---- trunks_view.c ---- */
 

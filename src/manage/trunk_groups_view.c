@@ -76,25 +76,12 @@ void trunk_group_write(const void *view, unsigned attribute, struct json_writer 
     }
 }
 
-static void write_made(const struct trunk_group_view *v, struct json_writer *w)
-{
-    static const struct object_fields told = {1U << TRUNK_SID | 1U << TRUNK_NAME |
-                                              1U << TRUNK_ACLS};
-
-    json_write_array_begin(w);
-    for (size_t i = 0; i < v->row->trunk_count; i++)
-        object_write(w, &trunk_kind, &told, trunk_write_record, &v->made[i]);
-    json_write_array_end(w);
-}
-
 void trunk_group_write_record(const void *view, unsigned attribute, struct json_writer *w)
 {
     const struct trunk_group_view *v = view;
 
     if (attribute == TRUNK_GROUP_ACLS)
         acl_value_write_record(v->row->acls, w);
-    else if (attribute == TRUNK_GROUP_TRUNKS && v->made != NULL)
-        write_made(v, w);
     else
         trunk_group_write(view, attribute, w);
 }

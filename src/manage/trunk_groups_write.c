@@ -19,7 +19,6 @@ static const uint64_t untold = (uint64_t)1 << TRUNK_GROUP_DATE_UPDATED;
 enum {
     TRUNKS_NAMED = 8,
     MESSAGE_MAX = 512,
-    DETAIL_MAX = STORE_AUDIT_RECORD - 2048, /* with it a record keeps within its bounds */
 };
 
 struct write_state {
@@ -37,14 +36,12 @@ static struct audit_event event_of(struct str action, const struct trunk_group_r
         .action = action, .object = row->trunk_group_sid, .partner_sid = row->partner_sid};
 }
 
-/* What changed, as the audit log tells it; before or after may be NULL, and so may made, the
- * trunks. ptr NULL: no memory. */
+/* What changed, as the audit log tells it; before or after may be NULL. ptr NULL: no memory. */
 static struct str detail_of(struct exchange *x, const struct trunk_group_row *before,
-                            const struct trunk_group_row *after, const struct trunk_row *made,
-                            bool *out_any)
+                            const struct trunk_group_row *after, bool *out_any)
 {
     const struct trunk_group_view was = {.row = before, .snapshot = x->snapshot};
-    const struct trunk_group_view is = {.row = after, .snapshot = x->snapshot, .made = made};
+    const struct trunk_group_view is = {.row = after, .snapshot = x->snapshot};
 
     return changes_detail(&x->arena, &trunk_group_kind, trunk_group_write_record,
                           before != NULL ? &was : NULL, after != NULL ? &is : NULL, untold,
@@ -73,6 +70,7 @@ static RESULT stamp_trunks(struct exchange *x, struct trunk_group_fields *fields
     for (size_t i = 0; i < count; i++) {
         struct trunk_row *trunk = &fields->trunks[i];
         trunk->trunk_sid = sids[i];
+        trunk->trunk_group_sid = fields->row.trunk_group_sid;
         trunk->created_ms = trunk->updated_ms = fields->row.created_ms;
         TRY(object_name_new(x, &sids[i], &trunk->name));
     }
@@ -93,30 +91,23 @@ static RESULT stamp(struct exchange *x, struct trunk_group_fields *fields)
     return stamp_trunks(x, fields);
 }
 
-/* With the trunks themselves or, where that is too long for a record or to be written at all, with
- * their SIDs alone. */
-static struct str created_detail(struct exchange *x, const struct trunk_group_fields *fields)
-{
-    bool any;
-    struct str whole = detail_of(x, NULL, &fields->row, fields->trunks, &any);
-
-    return whole.ptr != NULL && whole.len <= DETAIL_MAX
-               ? whole
-               : detail_of(x, NULL, &fields->row, NULL, &any);
-}
-
 static enum step_result commit_new(struct exchange *x, struct write_state *state)
 {
     struct store_request *request = &state->stored.request;
     struct trunk_group_fields *fields = &state->fields;
+    bool any;
 
     struct result stamped = stamp(x, fields);
     if (!result_ok(stamped))
         return exchange_fault(x, stamped);
     struct audit_event event = event_of(STR("trunk_group.create"), &fields->row);
-    event.detail = created_detail(x, fields);
+    event.detail = detail_of(x, NULL, &fields->row, &any);
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    struct result recorded = trunk_records_made(x, &state->stored.caller.caller, &fields->row,
+                                                fields->trunks, fields->trunk_count, request);
+    if (!result_ok(recorded))
+        return exchange_fault(x, recorded);
     request->verb = STORE_TRUNK_GROUP_CREATE;
     request->in.trunk_group.row = fields->row;
     request->in.trunk_group.trunks = fields->trunks;
@@ -188,7 +179,7 @@ static enum step_result commit_update(struct exchange *x, const struct trunk_gro
     bool any;
 
     row->updated_ms = clock_wall_ms(x->worker->server->clock);
-    event.detail = detail_of(x, before, row, NULL, &any);
+    event.detail = detail_of(x, before, row, &any);
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     if (!any)
@@ -266,9 +257,12 @@ static enum step_result commit_delete(struct exchange *x)
     if (row->trunk_count > 0 && !state->force)
         return refuse_trunks(x, row);
     struct audit_event event = event_of(STR("trunk_group.delete"), row);
-    event.detail = detail_of(x, row, NULL, NULL, &any);
+    event.detail = detail_of(x, row, NULL, &any);
     if (event.detail.ptr == NULL)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    struct result recorded = trunk_records_gone(x, caller, row, request);
+    if (!result_ok(recorded))
+        return exchange_fault(x, recorded);
     request->verb = STORE_TRUNK_GROUP_DELETE;
     request->if_revision = row->revision; /* raised by each trunk that comes or goes */
     request->in.trunk_group_delete.trunk_group_sid = row->trunk_group_sid;

@@ -217,6 +217,8 @@ struct result store_carry_out(struct store *store, struct store_request *request
     TRY(carry_out_verb(store, request, &changed));
     if (request->audit.len == 0 || !changed || request->outcome != STORE_OUTCOME_DONE)
         return RESULT_OK;
+    for (size_t i = 0; i < request->audit_count; i++)
+        TRY(store_audit_append(store, request->audits[i]));
     return store_audit_append(store, request->audit);
 }
 

@@ -57,7 +57,6 @@ static RESULT detach(struct store *store, const struct store_detach *detach, int
     enum store_outcome outcome = STORE_OUTCOME_DONE;
     struct str acls = detach->acls;
 
-    assert(detach->audit.len > 0);
     row_fill_lists(&acls);
     switch (row->kind) {
     case ACL_OWNER_PARTNER:
@@ -81,8 +80,7 @@ static RESULT detach(struct store *store, const struct store_detach *detach, int
         store_next_change(store, STORE_CHANGE_TRUNK)->trunk = &row->trunk;
         break;
     }
-    return outcome == STORE_OUTCOME_DONE ? store_audit_append(store, detach->audit)
-                                         : FAULT(ERR_FAULT_STORE);
+    return outcome == STORE_OUTCOME_DONE ? RESULT_OK : FAULT(ERR_FAULT_STORE);
 }
 
 static RESULT delete_rule(struct store *store, struct store_request *request)

@@ -268,7 +268,6 @@ struct store_detach {
     struct sid sid;
     struct str acls;
     struct str parent_assigned_acls; /* of partners alone */
-    struct str audit;                /* its own record, before the request's */
 };
 
 /* Embedded in the caller's state, which lives until done ran. One of the unions by verb; the text
@@ -284,6 +283,8 @@ struct store_request {
                              those of secrets */
     uint64_t if_tables;   /* of any verb but the reads */
     struct str audit;     /* a record for the log, in the same transaction; empty: none */
+    const struct str *audits; /* and in front of it those of what changes along with it */
+    size_t audit_count;
 
     union {
         struct token_row token_create;

@@ -159,7 +159,16 @@ def test_created_with_trunks(bed, root):
     assert root("GET", path).header("ETag") == '"1"'
     record, = records(bed, group["trunk_group_sid"])
     assert record["action"] == "trunk_group.create"
-    assert [trunk["name"] for trunk in record["detail"]["after"]["trunks"]] == ["First", *group["trunks"][1:]]
+    assert record["detail"]["after"]["trunks"] == group["trunks"]
+    for item in listed["items"]:
+        told, = records(bed, item["trunk_sid"])
+        assert (told["action"], told["partner_sid"]) == ("trunk.create", group["partner_sid"])
+        assert told["detail"] == {"after": {name: item[name] for name in item if name != "date_updated"}}
+    assert root("DELETE", path + "?force=true").status == 204
+    for sid in group["trunks"]:
+        told = records(bed, sid)[-1]
+        assert (told["action"], told["detail"]) == (
+            "trunk.delete", {"before": {"trunk_group_sid": group["trunk_group_sid"]}})
     total = root("GET", "?limit=1").json["total"]
     reply = root("POST", body={"name": "", "acls": [{}], "trunks": [
         {}, {"name": 1, "x": 1}, "trunk", {"acls": [{"access_control_rules": [], "direction": "up"}]},
@@ -186,8 +195,10 @@ def test_a_group_of_many_trunks(bed, root):
     assert named(refusal, 409) == [""]
     message = refusal.json["errors"][0]["message"]
     assert all(sid in message for sid in group["trunks"][:8]) and "248 more" in message
+    head = root("GET", "/core/v2/admin/audit/head").json
     assert root("DELETE", path + "?force=true").status == 204
     assert len(records(bed, group["trunk_group_sid"])[1]["detail"]["before"]["trunks"]) == 256
+    assert root("GET", "/core/v2/admin/audit/head").json["seq"] == head["seq"] + 257
 
 
 def test_deleted_with_its_trunks_by_force_alone(bed, root):

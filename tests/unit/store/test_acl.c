@@ -185,14 +185,18 @@ static const char LISTS[] = "[{\"access_control_rules\":[]}]";
 static struct store_request detach_all(struct store_detach *detach, unsigned last)
 {
     struct store_request request = delete_rule(50);
+    static const struct str records[] = {STR_INIT("{\"of\":\"partner\"}"),
+                                         STR_INIT("{\"of\":\"group\"}"),
+                                         STR_INIT("{\"of\":\"trunk\"}")};
 
-    detach[0] = (struct store_detach){ACL_OWNER_PARTNER, fixture_sid(3), str_from(LISTS), STR_NONE,
-                                      STR("{\"of\":\"3\"}")};
-    detach[1] = (struct store_detach){ACL_OWNER_TRUNK_GROUP, fixture_sid(60), str_from(LISTS),
-                                      STR_NONE, STR("{\"of\":\"60\"}")};
-    detach[2] = (struct store_detach){ACL_OWNER_TRUNK, fixture_sid(last), str_from(LISTS), STR_NONE,
-                                      STR("{\"of\":\"trunk\"}")};
-    request.audit = STR("{\"of\":\"50\"}");
+    detach[0] = (struct store_detach){ACL_OWNER_PARTNER, fixture_sid(3), str_from(LISTS), STR_NONE};
+    detach[1] =
+        (struct store_detach){ACL_OWNER_TRUNK_GROUP, fixture_sid(60), str_from(LISTS), STR_NONE};
+    detach[2] =
+        (struct store_detach){ACL_OWNER_TRUNK, fixture_sid(last), str_from(LISTS), STR_NONE};
+    request.audit = STR("{\"of\":\"rule\"}");
+    request.audits = records;
+    request.audit_count = 3;
     request.in.rule_delete.detach = detach;
     request.in.rule_delete.detach_count = 3;
     request.in.rule_delete.at_ms = FIXTURE_NOW_MS + 5;
