@@ -4,6 +4,9 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# All we talk to is on this machine, whatever proxy leads out of it.
+export no_proxy="${no_proxy:+$no_proxy,}127.0.0.1" NO_PROXY="${NO_PROXY:+$NO_PROXY,}127.0.0.1"
+
 # begin_steps DIR: a new folder for what steps leave behind, $out, and the list of them, $steps.
 begin_steps() {
     out=$1
