@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -25,6 +26,7 @@ struct http_loop {
     pthread_t owner;
 
     _Atomic(struct loop_msg *) posts; /* newest first */
+    _Atomic unsigned posting;         /* other threads within a post: the loop stays for them */
     h2o_socket_t *wake;
 
     struct timer_place *timers; /* a heap, soonest first */
@@ -39,20 +41,34 @@ struct http_loop {
 
 /* ---- posts ---- */
 
-static void loop_post_message(struct loop *port, struct loop_msg *msg)
+/* False: the loop has messages already, and will look. */
+static bool put_first(struct http_loop *loop, struct loop_msg *msg)
 {
-    struct http_loop *loop = (struct http_loop *)port;
     struct loop_msg *head = atomic_load_explicit(&loop->posts, memory_order_relaxed);
 
     do
         msg->next = head;
     while (!atomic_compare_exchange_weak_explicit(&loop->posts, &head, msg, memory_order_release,
                                                   memory_order_relaxed));
-    if (head == NULL && !pthread_equal(loop->owner, pthread_self())) {
+    return head == NULL;
+}
+
+/* From the exchange on the message may have been run, and the loop be at its end because of it. */
+static void loop_post_message(struct loop *port, struct loop_msg *msg)
+{
+    struct http_loop *loop = (struct http_loop *)port;
+
+    if (pthread_equal(loop->owner, pthread_self())) {
+        (void)put_first(loop, msg);
+        return;
+    }
+    atomic_fetch_add_explicit(&loop->posting, 1, memory_order_relaxed);
+    if (put_first(loop, msg)) {
         uint64_t one = 1;
         ssize_t written = write(h2o_socket_get_fd(loop->wake), &one, sizeof(one));
         assert(written == sizeof(one) || errno == EAGAIN); /* full: it is awake already */
     }
+    atomic_fetch_sub_explicit(&loop->posting, 1, memory_order_release);
 }
 
 static void run_posts(struct http_loop *loop)
@@ -305,6 +321,8 @@ void http_loop_free(struct http_loop **slot)
     *slot = NULL;
     if (loop == NULL)
         return;
+    while (atomic_load_explicit(&loop->posting, memory_order_acquire) != 0)
+        sched_yield();
     h2o_socket_close(loop->wake);
     h2o_socket_close(loop->watch);
     h2o_evloop_run(loop->native, 0); /* frees what was closed */

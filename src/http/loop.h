@@ -19,7 +19,8 @@ struct st_h2o_evloop_t;
 struct http_loop *http_loop_new(const struct clock *clock);
 
 /* After the last turn, and after everything of the library on it is gone. Timers and watches left
- * are dropped; no post may come any more. Accepts NULL. */
+ * are dropped; no post may begin any more, and one whose message was run is waited for. Accepts
+ * NULL. */
 void http_loop_free(struct http_loop **loop);
 
 struct loop *http_loop_port(struct http_loop *loop);
