@@ -31,10 +31,11 @@ enum {
     LIMIT_INPUT = 64 * 1024 * 1024,        /* requests on their way, on all connections together */
     LIMIT_INPUT_WORKER = 16 * 1024 * 1024, /* of that, what a worker has at least */
     LIMIT_REPLY = 2 * 1024 * 1024,
-    LIMIT_BODY_RULE = 4 * 1024 * 1024,   /* an access control rule; its entries together */
-    LIMIT_BODY_MAX = LIMIT_BODY_RULE,    /* no endpoint takes more */
-    LIMIT_ARENA_RULE = 16 * 1024 * 1024, /* of an exchange about rules */
-    LIMIT_ACL_ENTRIES = 100000,          /* of a rule */
+    LIMIT_LARGE_WORKER = 64 * 1024 * 1024, /* what large requests of a worker keep at a time */
+    LIMIT_BODY_RULE = 4 * 1024 * 1024,     /* an access control rule; its entries together */
+    LIMIT_BODY_MAX = LIMIT_BODY_RULE,      /* no endpoint takes more */
+    LIMIT_ARENA_RULE = 16 * 1024 * 1024,   /* of an exchange about rules */
+    LIMIT_ACL_ENTRIES = 100000,            /* of a rule */
     LIMIT_ACL_ENTRY = 4 * 1024,
     LIMIT_ACL_PATTERNS = 1000, /* entries of a rule that are patterns: each is run */
     LIMIT_ACL_PATTERN = 1024,

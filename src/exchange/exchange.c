@@ -19,6 +19,8 @@ void exchange_done(struct exchange *x)
     if (x->end != NULL)
         x->end(x);
     x->end = NULL;
+    x->worker->claimed -= x->claimed;
+    x->claimed = 0;
     exchange_let_go(x);
     arena_reset(&x->arena);
 }
@@ -50,6 +52,7 @@ void exchange_start(struct exchange *x)
     x->snapshot = snapshot_now(x->worker->server);
     x->next_step = 0;
     x->end = NULL;
+    x->claimed = 0;
     x->waiting = x->gone = x->held = x->forsaken = false;
     if ((x->route->flags & ROUTE_PARAMETERS) != 0) {
         bool matched = route_match(x->route->path, x->request.path, x->request.path_parameters);
@@ -123,6 +126,21 @@ void exchange_widen_arena(struct exchange *x)
 void exchange_widen_arena_for_rules(struct exchange *x)
 {
     widen_arena(x, LIMIT_ARENA_RULE);
+}
+
+enum step_result exchange_claim(struct exchange *x, size_t bytes)
+{
+    struct worker *worker = x->worker;
+
+    if (bytes < LIMIT_BODY || bytes <= x->claimed)
+        return STEP_NEXT;
+    if (worker->claimed - x->claimed + bytes > LIMIT_LARGE_WORKER) {
+        metrics_add(&worker->metrics, METRIC_HTTP_OVERLOADED, 1);
+        return exchange_refuse(x, ERR_OVERLOADED, STR("Too many large answers are on their way"));
+    }
+    worker->claimed += bytes - x->claimed;
+    x->claimed = bytes;
+    return STEP_NEXT;
 }
 
 void exchange_hold(struct exchange *x)

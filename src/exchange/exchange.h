@@ -89,6 +89,7 @@ struct exchange {
     /* the driver's */
     unsigned next_step;
     bool waiting, gone, held;
+    size_t claimed;              /* of the worker's room */
     bool forsaken;               /* nobody is there to read the answer */
     struct exchange *queue_next; /* in the worker's queue of deferred work */
     void (*queue_work)(struct exchange *x);
@@ -164,6 +165,12 @@ void exchange_widen_arena(struct exchange *x);
 
 /* Likewise up to LIMIT_ARENA_RULE: access control rules are the largest objects there are. */
 void exchange_widen_arena_for_rules(struct exchange *x);
+
+/* What a request comes to keep until its answer is sent, megabytes at that, and whoever asks for it
+ * a thousand times and does not read would fill the memory (F-40). NEXT, or DONE with 503 where the
+ * worker's other requests keep LIMIT_LARGE_WORKER by now. What is below LIMIT_BODY is not counted;
+ * of several claims the largest is. */
+enum step_result exchange_claim(struct exchange *x, size_t bytes);
 
 /* name: lower case constant; value lives as long as the exchange. More than REPLY_HEADERS_MAX is a
  * bug. */

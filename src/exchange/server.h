@@ -82,6 +82,8 @@ struct worker {
     /* of this turn, for the store: exchange_submit */
     struct store_request *submit_first, *submit_last;
 
+    size_t claimed; /* exchange_claim: by all of its exchanges */
+
     unsigned awaited; /* answers that come to nobody's request; the loop stays until then */
 
     struct touch_batch touched; /* last uses, until they are sent */

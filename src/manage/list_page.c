@@ -185,5 +185,7 @@ enum step_result list_page_reply(struct exchange *x, const struct list_query *qu
     write_envelope(query, page, &shown, buf_view(&items), buf_view(&next), &body);
     if (next.failed || body.failed)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    if (exchange_claim(x, page->bytes + items.len + body.len) == STEP_DONE)
+        return STEP_DONE;
     return exchange_reply_json(x, 200, buf_view(&body));
 }

@@ -57,7 +57,8 @@ bool rule_is_seen(const struct exchange *x, const struct caller *caller,
  * next; or DONE with 404. */
 enum step_result rule_read_row(struct exchange *x, struct stored *stored);
 
-/* The row that was read. NEXT, or DONE with 404 where it is not there or not to be seen. */
+/* The row that was read. NEXT, or DONE: 404 where it is not there or not to be seen, 503 where too
+ * many large ones are on their way. */
 enum step_result rule_row_read(struct exchange *x, const struct stored *stored,
                                struct rule_view *out);
 

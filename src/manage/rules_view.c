@@ -95,7 +95,7 @@ enum step_result rule_row_read(struct exchange *x, const struct stored *stored,
     out->row = &read->out.rules[0];
     if (!rule_is_seen(x, &stored->caller.caller, &out->row->partner_sid, &out->read_only))
         return exchange_refuse(x, ERR_NOT_FOUND, STR_NONE);
-    return STEP_NEXT;
+    return exchange_claim(x, 2 * out->row->entries.len); /* and as it is answered */
 }
 
 enum step_result rule_row_read_own(struct exchange *x, const struct stored *stored,

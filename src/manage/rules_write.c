@@ -139,6 +139,8 @@ static enum step_result begin_create(struct exchange *x)
         return STEP_DONE;
     if (x->end != NULL) /* another attempt: nothing of this one's body has changed */
         return STEP_NEXT;
+    if (exchange_claim(x, 2 * x->request.body.len) == STEP_DONE) /* kept, and answered */
+        return STEP_DONE;
     rule_change_begin(x, change);
     change->work.verb = BODY_CREATE;
     return rule_work_begin(x, &change->work, false);
@@ -179,6 +181,8 @@ static enum step_result begin_update(struct exchange *x)
 
     if (rule_row_read_own(x, &change->stored, &change->before) == STEP_DONE ||
         read_request(x, change) == STEP_DONE)
+        return STEP_DONE;
+    if (exchange_claim(x, 2 * (change->before->entries.len + x->request.body.len)) == STEP_DONE)
         return STEP_DONE;
     change->work.verb = body_verb_of(x);
     change->work.before = change->before;
