@@ -37,8 +37,8 @@ static RESULT ask(struct sqlite *s, const char *sql, int64_t *out, struct buf *e
 /* 0 for a file that is new. */
 static RESULT read_version(struct sqlite *s, int64_t *out_version, struct buf *error)
 {
-    int64_t application_id;
-    int64_t tables;
+    int64_t application_id = 0;
+    int64_t tables = 0;
 
     TRY(ask(s, "PRAGMA application_id", &application_id, error));
     TRY(ask(s, "SELECT count(*) FROM sqlite_schema", &tables, error));
@@ -112,7 +112,7 @@ static RESULT apply_one(struct sqlite *s, const struct sqlite_migration *migrati
 struct result sqlite_migrate(struct sqlite *s, const struct store_backend_options *options,
                              struct buf *error)
 {
-    int64_t version;
+    int64_t version = 0;
 
     TRY(read_version(s, &version, error));
     if (version > (int64_t)sqlite_migration_count) {

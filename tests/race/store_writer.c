@@ -62,13 +62,13 @@ static void submit_next(struct exchange *exchange)
     client->submitted++;
     *request = (struct store_request){.loop = loop_thread_loop(client->thread), .done = done};
     if (n % 3 == 0) {
-        request->verb = STORE_TOKEN_REVOKE;
-        request->in.token_revoke.token_sid = sid_of(client->index, n);
-        request->in.token_revoke.end_s = INT64_MAX;
-    } else if (n % 3 == 1) {
         request->verb = STORE_TOKEN_CREATE;
         request->in.token_create.token_sid = sid_of(client->index, n);
         request->in.token_create.exp_signed_s = INT64_MAX;
+    } else if (n % 3 == 1) { /* while the one before it is created, or read */
+        request->verb = STORE_TOKEN_REVOKE;
+        request->in.token_revoke.token_sid = sid_of(client->index, n - 1);
+        request->in.token_revoke.end_s = INT64_MAX;
     } else {
         request->verb = STORE_ENTRIES_READ;
         request->in.entries_read.after = store_last_number(store);
@@ -94,12 +94,15 @@ static void go_on(struct exchange *exchange)
     submit_next(exchange);
 }
 
-/* The reader sees what was answered, unless it was made to fail. */
+/* The reader sees what was answered, unless it was made to fail, and nothing that the hook was not
+ * told of (P1). */
 static void got(struct store_read *get)
 {
     struct exchange *exchange = (struct exchange *)((char *)get - offsetof(struct exchange, get));
 
     assert(!result_ok(get->result) || get->outcome == STORE_OUTCOME_DONE);
+    if (result_ok(get->result))
+        assert(get->out.tokens->revoked_number <= atomic_load(&visible));
     arena_reset(&exchange->arena);
     go_on(exchange);
 }
