@@ -238,6 +238,39 @@ def test_listed(bed, root, tree):
         item["trunk_group_sid"] for item in own("GET", "?filter=name+like+'Listed+%25'").json["items"]}
 
 
+@pytest.mark.parametrize("is_trunk", [False, True])
+def test_every_indexed_attribute_orders_and_filters(tree, is_trunk):
+    """And no other; pages follow each other in any order, with the fields that were asked for."""
+    sid, own = tree["stranger"]
+    base, key, indexed = "", "trunk_group_sid", ["trunk_group_sid", "partner_sid", "name", "date_created", "date_updated"]
+    if is_trunk:
+        base, key = own.group()[0] + "/trunks", "trunk_sid"
+        indexed = ["trunk_sid", "name", "date_created", "date_updated"]
+    made = [own.make(base, name=f"Indexed {i % 3}") for i in range(5)]
+    ours = "filter=name+like+'Indexed+%25'"
+    for attribute, direction in itertools.product(indexed, ("asc", "desc")):
+        seen, query = [], f"?{ours}&limit=2&order={attribute}+{direction}&exclude_fields=acls"
+        while query:
+            page = own("GET", base + query).json
+            assert page["total"] == 5 and page["count"] == len(page["items"]) <= 2
+            seen += page["items"]
+            query = page["pagination"].get("next")
+            query = query and query[query.index("?"):]
+        assert sorted(item[key] for item in seen) == sorted(item[key] for item in made)
+        assert not any("acls" in item for item in seen)
+        values = [item[attribute] for item in seen]
+        assert values == sorted(values, reverse=direction == "desc")
+        first = values[0].replace(" ", "+")
+        found = own("GET", f"{base}?{ours}+and+{attribute}+eq+'{first}'&limit=1000").json["items"]
+        assert sorted(item[key] for item in found) == sorted(item[key] for item in made if item[attribute] == values[0])
+    for attribute in {*made[0], "revision"} - {*indexed}:
+        for query in (f"order={attribute}", f"filter={attribute}+eq+x"):
+            refusal = own("GET", f"{base}?{query}")
+            assert refusal.status == 422 and ", ".join(indexed) in refusal.json["errors"][0]["message"], refusal.body
+    for item in made if not is_trunk else []:
+        assert own("DELETE", "/" + item[key]).status == 204
+
+
 def test_a_list_of_the_longest_lists_goes_on(root, tree):
     """A page that gets too large ends early; nothing of it is lost."""
     sid, own = tree["child"]
