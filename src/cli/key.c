@@ -65,3 +65,21 @@ void key_print(struct output *output, const struct keyring_entry *entry)
     print_time(output, "retired", entry->retired_s);
     print_time(output, "gone", entry->state == KEY_GONE ? entry->gone_s : entry->gone_after_s);
 }
+
+enum cli_exit key_finish(struct cli *cli, struct key_context *context, enum keyring_status status,
+                         const struct keyring_entry *entry)
+{
+    struct output output;
+
+    enum cli_exit code = key_changed(context, status);
+    if (code == CLI_OK) {
+        cli_reload_server(context->config);
+        output_init(&output, cli_wants_json(cli));
+        output_begin(&output);
+        key_print(&output, entry);
+        output_end(&output);
+        code = cli_finish(&output, CLI_OK);
+    }
+    key_context_done(context);
+    return code;
+}

@@ -22,6 +22,11 @@ void key_context_done(struct key_context *context);
 /* The exit code for a change; says why it was not made. Frees nothing. */
 enum cli_exit key_changed(const struct key_context *context, enum keyring_status status);
 
+/* The end of a command that made or changed the one key: tells a server that runs, and prints the
+ * key; or says why there is none. Closes the context. */
+enum cli_exit key_finish(struct cli *cli, struct key_context *context, enum keyring_status status,
+                         const struct keyring_entry *entry);
+
 void key_print(struct output *output, const struct keyring_entry *entry);
 
 #endif

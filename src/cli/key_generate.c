@@ -5,7 +5,6 @@ enum cli_exit cli_key_generate_run(struct cli *cli)
 {
     struct keyring_entry entry;
     struct key_context context;
-    struct output output;
 
     enum cli_exit code = key_context_init(cli, cli_value(cli, "--alg"), &context);
     if (code != CLI_OK)
@@ -14,15 +13,5 @@ enum cli_exit cli_key_generate_run(struct cli *cli)
     enum keyring_status status = keyring_create(dir, &context.why);
     if (status == KEYRING_DONE)
         status = keyring_generate(dir, context.alg, context.now_s, &entry, &context.why);
-    code = key_changed(&context, status);
-    if (code == CLI_OK) {
-        cli_reload_server(context.config);
-        output_init(&output, cli_wants_json(cli));
-        output_begin(&output);
-        key_print(&output, &entry);
-        output_end(&output);
-        code = cli_finish(&output, CLI_OK);
-    }
-    key_context_done(&context);
-    return code;
+    return key_finish(cli, &context, status, &entry);
 }

@@ -144,17 +144,6 @@ int64_t seed_number(const struct seed_entry *entry, const char *field, int64_t m
     return fallback;
 }
 
-static bool stands_before(const struct json_value *list, const struct json_value *value,
-                          struct str text)
-{
-    for (const struct json_value *v = json_first(list); v != value; v = json_next(v)) {
-        struct str other;
-        if (json_string(v, &other) && str_eq(other, text))
-            return true;
-    }
-    return false;
-}
-
 struct str seed_texts(const struct seed_entry *entry, const char *field, seed_check_fn *check,
                       size_t max, struct str fallback)
 {
@@ -176,7 +165,7 @@ struct str seed_texts(const struct seed_entry *entry, const char *field, seed_ch
         char quoted[REPORT_QUOTE];
         struct str text = STR_NONE;
         const char *wrong = json_string(v, &text) ? check(text) : "must be a text";
-        if (wrong == NULL && stands_before(list, v, text))
+        if (wrong == NULL && json_string_before(list, v, text))
             wrong = "stands in the list twice";
         if (wrong != NULL)
             seed_refuse(entry, v, field, "%s: %s", report_quote(text, quoted), wrong);

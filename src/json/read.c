@@ -55,6 +55,15 @@ bool json_string(const struct json_value *value, struct str *out)
     return true;
 }
 
+bool json_string_before(const struct json_value *array, const struct json_value *element,
+                        struct str text)
+{
+    for (const struct json_value *v = json_first(array); v != element; v = json_next(v))
+        if (json_is(v, JSON_STRING) && str_eq(v->text, text))
+            return true;
+    return false;
+}
+
 bool json_bool(const struct json_value *value, bool *out)
 {
     if (!json_is(value, JSON_BOOL))

@@ -63,6 +63,10 @@ struct str json_key(const struct json_value *member);
 bool json_string(const struct json_value *value, struct str *out);
 bool json_bool(const struct json_value *value, bool *out);
 
+/* Whether a string in front of this element of the array has that text. NULL: in all of it. */
+bool json_string_before(const struct json_value *array, const struct json_value *element,
+                        struct str text);
+
 /* Only a number written as an integer that fits: 1.0, 1e3, "1" and 9223372036854775808 are none. */
 bool json_int(const struct json_value *value, int64_t *out);
 

@@ -76,17 +76,6 @@ static bool is_seen(const struct reading *r, const struct sid *rule_sid)
     return owner != NULL && party_is_within(r->place->home, owner);
 }
 
-static bool stands_before(const struct json_value *array, const struct json_value *value,
-                          struct str text)
-{
-    struct str other;
-
-    for (const struct json_value *v = json_first(array); v != value; v = json_next(v))
-        if (json_string(v, &other) && str_eq(other, text))
-            return true;
-    return false;
-}
-
 static struct str number_message(struct reading *r, size_t number, const char *what)
 {
     struct buf b;
@@ -107,7 +96,7 @@ static const char *judge_rule(const struct reading *r, const struct json_value *
         return " is no string";
     if (!sid_parse(text, out) || !is_seen(r, out))
         return " is neither of this partner nor of one above it";
-    return stands_before(array, value, text) ? " stands here twice" : NULL;
+    return json_string_before(array, value, text) ? " stands here twice" : NULL;
 }
 
 static void read_rules(struct reading *r, const struct json_value *array, struct acl_list *out)

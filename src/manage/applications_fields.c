@@ -133,17 +133,6 @@ static unsigned read_choice(struct reading *r, enum field field, const struct st
     return fallback;
 }
 
-static bool stands_before(const struct json_value *array, const struct json_value *value,
-                          struct str text)
-{
-    struct str other;
-
-    for (const struct json_value *v = json_first(array); v != value; v = json_next(v))
-        if (json_string(v, &other) && str_eq(other, text))
-            return true;
-    return false;
-}
-
 /* As rows keep it: single spaces between. */
 static struct str read_texts(struct reading *r, enum field field,
                              const char *(*check)(struct str text), struct str fallback)
@@ -157,7 +146,7 @@ static struct str read_texts(struct reading *r, enum field field,
     for (const struct json_value *v = json_first(value->json); v != NULL; v = json_next(v)) {
         struct str text = STR_NONE;
         const char *wrong = json_string(v, &text) ? check(text) : "must be a text";
-        if (wrong == NULL && stands_before(value->json, v, text))
+        if (wrong == NULL && json_string_before(value->json, v, text))
             wrong = "stands here twice";
         if (wrong != NULL) {
             refuse_words(r, field, "One of these ", wrong);

@@ -186,6 +186,19 @@ Test(json_parse, strings_without_escapes_stay_in_the_text)
     parsing_done(&p);
 }
 
+Test(json_parse, a_string_is_found_in_front_of_another_element)
+{
+    struct parsing p;
+    cr_assert_eq(parsing_run(&p, STR("[\"a\",[\"b\"],1,\"a\",\"b\"]")), ERR_NONE);
+    const struct json_value *second = json_next(json_first(p.value));
+    cr_assert(!json_string_before(p.value, json_first(p.value), STR("a")));
+    cr_assert(json_string_before(p.value, second, STR("a")));
+    cr_assert(!json_string_before(p.value, NULL, STR("1")));
+    cr_assert(json_string_before(p.value, NULL, STR("b")), "NULL: behind the last");
+    cr_assert(!json_string_before(p.value, json_next(json_next(second)), STR("b")));
+    parsing_done(&p);
+}
+
 Test(json_parse, every_escape_is_decoded)
 {
     struct parsing p;

@@ -2,7 +2,6 @@
  * that leave, and what a partner's rules may come to. What is asked over the wire stands in
  * tests/conformance/test_rules.py. */
 #include <criterion/criterion.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +11,7 @@
 #include "scene.h"
 #include "store/memory.h"
 #include "support/leaks.h"
+#include "unit/oauth/blocker.h"
 
 #define LIST   "/core/v2/accesscontrol/rules"
 #define FIELDS "\"field\":\"from\",\"operation\":\"exact\",\"quantifier\":\"any\""
@@ -208,54 +208,21 @@ Test(rules, a_new_name_compiles_nothing_again)
 
 /* ---- a compiler that is busy ---- */
 
-struct blocker {
-    struct pool_job job; /* first */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool inside, open;
-};
-
-static void block(struct pool_job *job)
-{
-    struct blocker *blocker = (struct blocker *)job;
-
-    pthread_mutex_lock(&blocker->lock);
-    blocker->inside = true;
-    pthread_cond_broadcast(&blocker->changed);
-    while (!blocker->open)
-        pthread_cond_wait(&blocker->changed, &blocker->lock);
-    pthread_mutex_unlock(&blocker->lock);
-}
-
-static void nothing(struct pool_job *job)
-{
-    (void)job;
-}
-
 Test(rules, P4_one_too_many_is_503_and_nobody_else_waits)
 {
-    struct blocker blocker = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                              .changed = PTHREAD_COND_INITIALIZER};
+    struct blocker blocker;
     struct answer waiting;
     struct scene s;
 
     scene_init(&s);
     make(&s, RULE);
-    blocker.job = (struct pool_job){.loop = s.bed.worker.loop, .work = block, .done = nothing};
-    cr_assert(pool_submit(s.bed.server.compiler, &blocker.job));
-    pthread_mutex_lock(&blocker.lock);
-    while (!blocker.inside)
-        pthread_cond_wait(&blocker.changed, &blocker.lock);
-    pthread_mutex_unlock(&blocker.lock);
+    blocker_occupy(&blocker, s.bed.server.compiler, s.bed.worker.loop);
     const struct question q = scene_question(&s, METHOD_POST, LIST, "", RULE);
     bed_ask(&s.bed, &q, &waiting);
     cr_assert_eq(scene_ask(&s, METHOD_POST, LIST, "", RULE), 503);
     cr_assert_eq(scene_ask(&s, METHOD_PATCH, s.path, "", "{\"name\":\"y\"}"), 503);
     cr_assert_eq(scene_ask(&s, METHOD_GET, s.path, "", NULL), 200);
-    pthread_mutex_lock(&blocker.lock);
-    blocker.open = true;
-    pthread_cond_broadcast(&blocker.changed);
-    pthread_mutex_unlock(&blocker.lock);
+    blocker_let_go(&blocker);
     bed_wait(&s.bed, &waiting);
     cr_assert_eq(answer_status(&waiting), 200);
     answer_done(&waiting);

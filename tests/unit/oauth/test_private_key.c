@@ -1,7 +1,6 @@
 /* private_key_jwt through a whole endpoint: the two waits, and what may go wrong in each (7523-3-f,
  * P4). Which assertions are good is tested where they are judged. */
 #include <criterion/criterion.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "client/assertion.h"
@@ -12,6 +11,7 @@
 #include "store/memory.h"
 #include "support/leaks.h"
 #include "unit/oauth/bed.h"
+#include "unit/oauth/blocker.h"
 
 #define PARAMETERS                                   \
     "grant_type=client_credentials&scope=calls.read" \
@@ -104,51 +104,6 @@ Test(private_key, secrets_do_without_all_of_it)
     bed_done(&bed);
 }
 
-/* A thread of the pool that stands still until it may go on. */
-struct blocker {
-    struct pool_job job; /* first */
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool inside, open;
-};
-
-static void block(struct pool_job *job)
-{
-    struct blocker *blocker = (struct blocker *)job;
-    pthread_mutex_lock(&blocker->lock);
-    blocker->inside = true;
-    pthread_cond_broadcast(&blocker->changed);
-    while (!blocker->open)
-        pthread_cond_wait(&blocker->changed, &blocker->lock);
-    pthread_mutex_unlock(&blocker->lock);
-}
-
-static void nothing(struct pool_job *job)
-{
-    (void)job;
-}
-
-static void occupy(struct bed *bed, struct blocker *blocker)
-{
-    pthread_mutex_init(&blocker->lock, NULL);
-    pthread_cond_init(&blocker->changed, NULL);
-    blocker->inside = blocker->open = false;
-    blocker->job = (struct pool_job){.loop = bed->worker.loop, .work = block, .done = nothing};
-    cr_assert(pool_submit(bed->server.pool, &blocker->job));
-    pthread_mutex_lock(&blocker->lock);
-    while (!blocker->inside)
-        pthread_cond_wait(&blocker->changed, &blocker->lock);
-    pthread_mutex_unlock(&blocker->lock);
-}
-
-static void let_go(struct blocker *blocker)
-{
-    pthread_mutex_lock(&blocker->lock);
-    blocker->open = true;
-    pthread_cond_broadcast(&blocker->changed);
-    pthread_mutex_unlock(&blocker->lock);
-}
-
 Test(private_key, a_full_pool_is_503_and_uses_nothing_up) /* P4 */
 {
     struct bed bed;
@@ -156,7 +111,7 @@ Test(private_key, a_full_pool_is_503_and_uses_nothing_up) /* P4 */
     struct answer waiting, late;
     char first[BED_TEXT], second[BED_TEXT];
     begin(&bed);
-    occupy(&bed, &blocker);
+    blocker_occupy(&blocker, bed.server.pool, bed.worker.loop);
     form_of(&bed, &bed.clients.by_key, "one", first);
     form_of(&bed, &bed.clients.by_key, "two", second);
     bed_ask(&bed, &(struct question){.endpoint = &token_endpoint, .body = first}, &waiting);
@@ -164,7 +119,7 @@ Test(private_key, a_full_pool_is_503_and_uses_nothing_up) /* P4 */
     cr_assert(str_eq(answer_error(&late), STR("temporarily_unavailable")));
     cr_assert(answer_header(&late, "retry-after", 0).len > 0);
     answer_done(&late);
-    let_go(&blocker);
+    blocker_let_go(&blocker);
     bed_wait(&bed, &waiting);
     cr_assert_eq(answer_status(&waiting), 200);
     answer_done(&waiting);
@@ -179,11 +134,11 @@ Test(private_key, a_client_that_left_uses_nothing_up)
     struct answer gone;
     char form[BED_TEXT];
     begin(&bed);
-    occupy(&bed, &blocker);
+    blocker_occupy(&blocker, bed.server.pool, bed.worker.loop);
     form_of(&bed, &bed.clients.by_key, "one", form);
     bed_ask(&bed, &(struct question){.endpoint = &token_endpoint, .body = form}, &gone);
     cr_assert_not(exchange_abandon(&gone.exchange));
-    let_go(&blocker);
+    blocker_let_go(&blocker);
     bed_wait(&bed, &gone); /* to be freed, not to be answered */
     cr_assert_eq(answer_status(&gone), 0);
     answer_done(&gone);
