@@ -75,7 +75,7 @@ build_server() {
     (
         flock 9
         { configure "$root/build" --buildtype=debugoptimized -Db_lto=true &&
-            ninja --quiet -C "$root/build" src/app/scopemint; } >&2
+            ninja --quiet -C "$root/build" src/app/scopemint | sed '/^ninja: no work to do/d'; } >&2
     ) 9>"$root/build/.lock"
 }
 
