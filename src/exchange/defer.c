@@ -125,7 +125,7 @@ struct result worker_init(struct worker *worker)
 void worker_done(struct worker *worker)
 {
     assert(worker->defer_first == NULL);
-    touch_batch_done(worker);
+    touch_waiting_done(worker);
     quiesce_offline(worker->reader);
     acl_matcher_free(&worker->matcher);
 }

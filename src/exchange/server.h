@@ -86,7 +86,7 @@ struct worker {
 
     unsigned awaited; /* answers that come to nobody's request; the loop stays until then */
 
-    struct touch_batch touched; /* last uses, until they are sent */
+    struct touch_waiting touched; /* last uses, until they are sent */
 };
 
 /* worker->loop, server and number are set by the caller. On the worker's thread or before it

@@ -12,7 +12,7 @@ enum { STAMP_BITS = 24, INDEX_SHIFT = 8 /* past the bits that say what UUID it i
 static const uint64_t stamp_mask = ((uint64_t)1 << STAMP_BITS) - 1;
 
 static_assert((TOUCH_SLOTS & (TOUCH_SLOTS - 1)) == 0, "an index is cut off by a mask");
-static_assert(TOUCH_TOKENS * (TOUCH_AGAIN_S * 1000 / TOUCH_PAUSE_MS) >= TOUCH_SLOTS,
+static_assert(TOUCH_PORTION * (TOUCH_AGAIN_S * 1000 / TOUCH_PAUSE_MS) >= TOUCH_SLOTS,
               "one worker sends as much as the table holds");
 
 bool touch_is_due(struct touch_seen *seen, const struct sid *id, int64_t now_s)
@@ -44,9 +44,19 @@ static void request_done(struct store_request *request)
     free((char *)request - offsetof(struct touch_request, request));
 }
 
-static void submit(struct worker *worker, enum store_verb verb, const struct touch_note *notes,
-                   unsigned n)
+static struct touch_note *note_at(struct touch_queue *queue, unsigned i)
 {
+    return &queue->notes[(queue->first + i) % TOUCH_WAITING];
+}
+
+static unsigned portion_of(const struct touch_queue *queue)
+{
+    return queue->count < TOUCH_PORTION ? queue->count : TOUCH_PORTION;
+}
+
+static void submit(struct worker *worker, enum store_verb verb, struct touch_queue *queue)
+{
+    unsigned n = portion_of(queue);
     size_t size = sizeof(struct touch_request) + n * (sizeof(struct store_touch) + PEER_TEXT);
     struct touch_request *sent = n > 0 ? malloc(size) : NULL;
 
@@ -54,84 +64,103 @@ static void submit(struct worker *worker, enum store_verb verb, const struct tou
         return;
     sent->touches = (struct store_touch *)(sent + 1);
     sent->texts = (char(*)[PEER_TEXT])(sent->touches + n);
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        const struct touch_note *note = note_at(queue, i);
         sent->touches[i] = (struct store_touch){
-            .id = notes[i].id,
-            .at_ms = notes[i].at_ms,
-            .ip = verb == STORE_TOKENS_TOUCH ? peer_format(&notes[i].address, sent->texts[i])
-                                             : STR_NONE,
+            .id = note->id,
+            .at_ms = note->at_ms,
+            .ip =
+                verb == STORE_TOKENS_TOUCH ? peer_format(&note->address, sent->texts[i]) : STR_NONE,
         };
+    }
     sent->request =
         (struct store_request){.verb = verb, .done = request_done, .in.touch = {sent->touches, n}};
     store_submit(worker->server->store, &sent->request);
 }
 
-static void send_batch(struct loop_timer *timer)
+/* Whether they could be sent or not. */
+static void forget(struct touch_queue *queue, unsigned n)
 {
-    struct worker *worker =
-        (struct worker *)((char *)timer - offsetof(struct worker, touched.timer));
-    struct touch_batch *batch = &worker->touched;
-
-    batch->started = false;
-    batch->sent_ms = clock_mono_ms(worker->server->clock);
-    submit(worker, STORE_TOKENS_TOUCH, batch->tokens, batch->token_count);
-    submit(worker, STORE_SECRETS_TOUCH, batch->secrets, batch->secret_count);
-    batch->token_count = batch->secret_count = 0;
+    queue->first = (queue->first + n) % TOUCH_WAITING;
+    queue->count -= n;
 }
 
-/* A full one waits for nothing but the pause behind the one before. */
-static uint32_t wait_ms(const struct worker *worker, bool is_full)
+static bool is_full(const struct touch_waiting *waiting)
 {
-    if (!is_full)
-        return TOUCH_BATCH_MS;
+    return waiting->tokens.count >= TOUCH_PORTION || waiting->secrets.count >= TOUCH_PORTION;
+}
+
+/* A full portion waits for nothing but the pause behind the one before. */
+static uint32_t wait_ms(const struct worker *worker)
+{
+    if (!is_full(&worker->touched))
+        return TOUCH_PORTION_MS;
     int64_t past_ms = clock_mono_ms(worker->server->clock) - worker->touched.sent_ms;
     return past_ms < TOUCH_PAUSE_MS ? (uint32_t)(TOUCH_PAUSE_MS - past_ms) : 0;
 }
 
-static void start(struct worker *worker, bool is_full)
-{
-    struct touch_batch *batch = &worker->touched;
+static void send_portion(struct loop_timer *timer);
 
-    if (batch->started && !is_full)
-        return;
-    batch->timer.fire = send_batch;
-    batch->started = loop_timer_start(worker->loop, &batch->timer, wait_ms(worker, is_full));
-    if (!batch->started)
-        batch->token_count = batch->secret_count = 0; /* no memory: these are passed over */
+static void start(struct worker *worker)
+{
+    struct touch_waiting *waiting = &worker->touched;
+
+    waiting->timer.fire = send_portion;
+    waiting->started = loop_timer_start(worker->loop, &waiting->timer, wait_ms(worker));
+    if (!waiting->started) { /* no memory: these are passed over */
+        forget(&waiting->tokens, waiting->tokens.count);
+        forget(&waiting->secrets, waiting->secrets.count);
+    }
+}
+
+static void send_portion(struct loop_timer *timer)
+{
+    struct worker *worker =
+        (struct worker *)((char *)timer - offsetof(struct worker, touched.timer));
+    struct touch_waiting *waiting = &worker->touched;
+
+    waiting->started = false;
+    waiting->sent_ms = clock_mono_ms(worker->server->clock);
+    submit(worker, STORE_TOKENS_TOUCH, &waiting->tokens);
+    submit(worker, STORE_SECRETS_TOUCH, &waiting->secrets);
+    forget(&waiting->tokens, portion_of(&waiting->tokens));
+    forget(&waiting->secrets, portion_of(&waiting->secrets));
+    if (waiting->tokens.count + waiting->secrets.count > 0)
+        start(worker);
 }
 
 /* ---- noting ---- */
 
-static void note(struct worker *worker, struct touch_note *notes, unsigned *count, unsigned max,
-                 const struct sid *id, const struct in6_addr *address)
+static void note(struct worker *worker, struct touch_queue *queue, const struct sid *id,
+                 const struct in6_addr *address)
 {
-    notes[*count] = (struct touch_note){.id = *id, .at_ms = clock_wall_ms(worker->server->clock)};
+    struct touch_note *note = note_at(queue, queue->count++);
+
+    *note = (struct touch_note){.id = *id, .at_ms = clock_wall_ms(worker->server->clock)};
     if (address != NULL)
-        notes[*count].address = *address;
-    *count += 1;
-    start(worker, *count == max);
+        note->address = *address;
+    if (!worker->touched.started || queue->count == TOUCH_PORTION)
+        start(worker);
 }
 
 void touch_token(struct worker *worker, const struct sid *token_sid, const struct in6_addr *address,
                  int64_t now_s)
 {
-    struct touch_batch *batch = &worker->touched;
+    struct touch_queue *queue = &worker->touched.tokens;
 
-    if (batch->token_count < TOUCH_TOKENS &&
-        touch_is_due(&worker->server->touched, token_sid, now_s))
-        note(worker, batch->tokens, &batch->token_count, TOUCH_TOKENS, token_sid, address);
+    if (queue->count < TOUCH_WAITING && touch_is_due(&worker->server->touched, token_sid, now_s))
+        note(worker, queue, token_sid, address);
 }
 
 void touch_secret(struct worker *worker, const struct sid *secret_id, int64_t now_s)
 {
-    struct touch_batch *batch = &worker->touched;
+    struct touch_queue *queue = &worker->touched.secrets;
 
-    if (batch->secret_count < TOUCH_SECRETS &&
-        touch_is_due(&worker->server->touched, secret_id, now_s))
-        note(worker, batch->secrets, &batch->secret_count, TOUCH_SECRETS, secret_id, NULL);
+    if (queue->count < TOUCH_WAITING && touch_is_due(&worker->server->touched, secret_id, now_s))
+        note(worker, queue, secret_id, NULL);
 }
 
-void touch_batch_done(struct worker *worker)
+void touch_waiting_done(struct worker *worker)
 {
     if (worker->touched.started)
         loop_timer_stop(worker->loop, &worker->touched.timer);

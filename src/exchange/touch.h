@@ -1,11 +1,11 @@
 /* When tokens and secrets were used last, written behind (SPEC 3): noted where they are used, sent
- * to the store in batches about once a second, or sooner where one is full. A use is noted at most
- * once a minute for each token and secret, on whatever thread; under load uses are passed over
- * before anything else suffers: the tables here are of fixed size, full batches go one by one with
- * a pause between them, and the store drops touches first.
+ * to the store in portions: what there is about once a second, a full one sooner, with a pause
+ * behind the one before. A use is noted at most once a minute for each token and secret, on
+ * whatever thread. A crowd waits here for its turn; what comes while as many wait as may is passed
+ * over, before anything else suffers, and so does the store drop touches first.
  *
  * The way of an introspection through here is one load and a comparison: no lock, no allocation.
- * What waits when the server stops (a second's worth) is lost. */
+ * What waits when the server stops (a second's worth, of a crowd some three) is lost. */
 #ifndef EXCHANGE_TOUCH_H
 #define EXCHANGE_TOUCH_H
 
@@ -21,10 +21,10 @@ struct worker;
 
 enum {
     TOUCH_SLOTS = 16 * 1024, /* a power of two */
-    TOUCH_TOKENS = 32,       /* of one batch: the writer may have the loop's core */
-    TOUCH_SECRETS = 32,
+    TOUCH_PORTION = 32,      /* rows at a time: the writer may have the loop's core */
+    TOUCH_WAITING = 1024,    /* tokens, or secrets, of a worker */
     TOUCH_AGAIN_S = 60,
-    TOUCH_BATCH_MS = 1000,
+    TOUCH_PORTION_MS = 1000,
     TOUCH_PAUSE_MS = 100, /* behind one, before a full one */
 };
 
@@ -44,14 +44,18 @@ struct touch_note {
     struct in6_addr address; /* of tokens */
 };
 
+/* A ring, in the order in which they were noted. */
+struct touch_queue {
+    struct touch_note notes[TOUCH_WAITING];
+    unsigned first, count;
+};
+
 /* A worker's, of its thread alone. */
-struct touch_batch {
-    struct touch_note tokens[TOUCH_TOKENS];
-    struct touch_note secrets[TOUCH_SECRETS];
-    unsigned token_count, secret_count;
+struct touch_waiting {
+    struct touch_queue tokens, secrets;
     struct loop_timer timer;
     bool started;
-    int64_t sent_ms; /* the last one; monotonic */
+    int64_t sent_ms; /* the last portion; monotonic */
 };
 
 /* The token was used just now, from this address (as struct peer has it). */
@@ -61,6 +65,6 @@ void touch_token(struct worker *worker, const struct sid *token_sid, const struc
 void touch_secret(struct worker *worker, const struct sid *secret_id, int64_t now_s);
 
 /* Before the worker's loop goes. */
-void touch_batch_done(struct worker *worker);
+void touch_waiting_done(struct worker *worker);
 
 #endif

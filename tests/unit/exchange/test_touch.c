@@ -10,9 +10,9 @@
 enum { NOW_S = 1790000000 };
 
 /* Two ids of the same slot and different parts, and one of another slot. */
-static struct sid id_of(uint8_t slot, uint8_t part)
+static struct sid id_of(uint16_t slot, uint8_t part)
 {
-    return (struct sid){{[9] = slot, [15] = part}};
+    return (struct sid){{[9] = (uint8_t)slot, [10] = (uint8_t)(slot >> 8), [15] = part}};
 }
 
 Test(touch, an_id_is_due_once_a_minute)
@@ -55,20 +55,22 @@ Test(touch, a_clock_that_leaps_holds_nobody_up)
     free(seen);
 }
 
-/* ---- when a batch goes ---- */
+/* ---- when a portion goes ---- */
 
 struct bench {
     struct loop loop; /* first */
     struct fake_clock clock;
     struct server server;
     struct worker worker;
-    uint32_t after_ms; /* of the timer */
+    uint32_t after_ms; /* of the timer, which was started so often: */
+    unsigned starts;
 };
 
 static bool timer_start(struct loop *loop, struct loop_timer *timer, uint32_t after_ms)
 {
     timer->impl = timer;
     ((struct bench *)loop)->after_ms = after_ms;
+    ((struct bench *)loop)->starts++;
     return true;
 }
 
@@ -92,12 +94,12 @@ static void use(struct bench *b, unsigned first, unsigned end)
     const struct in6_addr address = {.s6_addr = {1}};
 
     for (unsigned i = first; i < end; i++) {
-        struct sid id = id_of((uint8_t)i, (uint8_t)(i + 1));
+        struct sid id = id_of((uint16_t)i, 1);
         touch_token(&b->worker, &id, &address, NOW_S);
     }
 }
 
-Test(touch, a_full_batch_goes_a_pause_behind_the_one_before)
+Test(touch, a_full_portion_goes_a_pause_behind_the_one_before)
 {
     static const struct {
         int64_t past_ms;
@@ -112,24 +114,41 @@ Test(touch, a_full_batch_goes_a_pause_behind_the_one_before)
         struct bench *b = bench_new();
         fake_clock_pass(&b->clock, rows[i].past_ms);
         use(b, 0, 1);
-        cr_assert_eq(b->after_ms, TOUCH_BATCH_MS);
-        use(b, 1, TOUCH_TOKENS - 1);
-        cr_assert_eq(b->after_ms, TOUCH_BATCH_MS);
-        use(b, TOUCH_TOKENS - 1, TOUCH_TOKENS);
+        cr_assert_eq(b->after_ms, TOUCH_PORTION_MS);
+        use(b, 1, TOUCH_PORTION - 1);
+        cr_assert_eq(b->after_ms, TOUCH_PORTION_MS);
+        use(b, TOUCH_PORTION - 1, TOUCH_PORTION);
         cr_assert_eq(b->after_ms, rows[i].after_ms);
+        cr_assert_eq(b->starts, 2, "not once for each that follows");
+        use(b, TOUCH_PORTION, 2 * TOUCH_PORTION);
+        cr_assert_eq(b->starts, 2);
         free(b);
     }
 }
 
 /* Passed over is not noted: its next use is due, once there is room. */
-Test(touch, what_a_full_batch_passes_over_stays_due)
+Test(touch, what_does_not_fit_is_passed_over_and_stays_due)
 {
     struct bench *b = bench_new();
-    struct sid id = id_of(TOUCH_TOKENS, TOUCH_TOKENS + 1);
+    struct sid id = id_of(TOUCH_WAITING, 1);
 
-    use(b, 0, TOUCH_TOKENS + 1);
-    cr_assert_eq(b->worker.touched.token_count, TOUCH_TOKENS);
+    use(b, 0, TOUCH_WAITING + 1);
+    cr_assert_eq(b->worker.touched.tokens.count, TOUCH_WAITING);
     cr_assert(touch_is_due(&b->server.touched, &id, NOW_S));
+    free(b);
+}
+
+Test(touch, they_wait_in_a_ring)
+{
+    struct bench *b = bench_new();
+    struct touch_queue *queue = &b->worker.touched.tokens;
+    struct sid ids[] = {id_of(0, 1), id_of(1, 1)};
+
+    queue->first = TOUCH_WAITING - 1;
+    use(b, 0, 2);
+    cr_assert(sid_eq(&queue->notes[TOUCH_WAITING - 1].id, &ids[0]));
+    cr_assert(sid_eq(&queue->notes[0].id, &ids[1]));
+    cr_assert_eq(queue->notes[0].address.s6_addr[0], 1);
     free(b);
 }
 

@@ -17,7 +17,7 @@ static struct sid create_token(struct bed *bed)
 
 static bool is_sent(void *bed)
 {
-    return ((const struct bed *)bed)->worker.touched.token_count == 0;
+    return ((const struct bed *)bed)->worker.touched.tokens.count == 0;
 }
 
 struct reading {
@@ -35,40 +35,48 @@ static bool is_read(void *reading)
     return ((const struct reading *)reading)->done;
 }
 
-/* A full batch goes at once; what comes while it is full is passed over. */
-Test(last_use, a_full_batch_is_sent)
+static void assert_used(struct bed *bed, const struct sid *token_sid)
 {
     struct reading reading = {.done = false};
-    struct in6_addr address;
     struct arena arena;
+
+    arena_init(&arena, NULL, 0, 65536);
+    reading.read = (struct store_read){.verb = STORE_TOKEN_GET,
+                                       .loop = bed->worker.loop,
+                                       .done = reading_done,
+                                       .arena = &arena,
+                                       .in.token_sid = *token_sid};
+    store_read_submit(bed->server.store, &reading.read);
+    cr_assert(loop_thread_until(bed->loop, is_read, &reading, 20000));
+    const struct token_row *row = reading.read.out.tokens;
+    cr_assert_eq(row->last_accessed_ms, clock_wall_ms(bed->server.clock));
+    cr_assert(str_eq(row->last_accessed_ip, STR("192.0.2.7")));
+    arena_reset(&arena);
+}
+
+/* A crowd goes a portion after the other; nobody's use is lost. */
+Test(last_use, a_crowd_is_sent)
+{
+    enum { CROWD = 2 * TOUCH_PORTION };
+    struct in6_addr address;
     struct bed bed;
 
     bed_init(&bed);
-    arena_init(&arena, NULL, 0, 65536);
     cr_assert(peer_parse(STR("192.0.2.7"), &address));
     int64_t now_s = clock_wall_s(bed.server.clock);
-    struct sid token_sid = create_token(&bed);
-    touch_token(&bed.worker, &token_sid, &address, now_s);
-    cr_assert_eq(bed.worker.touched.token_count, 1);
-    for (uint32_t i = 1; i < TOUCH_TOKENS + 10; i++) {
+    struct sid first = create_token(&bed);
+    struct sid last = create_token(&bed);
+    touch_token(&bed.worker, &first, &address, now_s);
+    for (uint32_t i = 1; i < CROWD - 1; i++) {
         struct sid other = {{[9] = (uint8_t)i, [10] = (uint8_t)(i >> 8), [15] = 1}};
         touch_token(&bed.worker, &other, &address, now_s);
     }
-    cr_assert_eq(bed.worker.touched.token_count, TOUCH_TOKENS);
+    touch_token(&bed.worker, &last, &address, now_s);
+    cr_assert_eq(bed.worker.touched.tokens.count, CROWD);
     cr_assert(loop_thread_until(bed.loop, is_sent, &bed, 20000));
-    reading.read = (struct store_read){.verb = STORE_TOKEN_GET,
-                                       .loop = bed.worker.loop,
-                                       .done = reading_done,
-                                       .arena = &arena,
-                                       .in.token_sid = token_sid};
-    /* The store answers requests in order, and reads see what was answered. */
-    create_token(&bed);
-    store_read_submit(bed.server.store, &reading.read);
-    cr_assert(loop_thread_until(bed.loop, is_read, &reading, 20000));
-    const struct token_row *row = reading.read.out.tokens;
-    cr_assert_eq(row->last_accessed_ms, clock_wall_ms(bed.server.clock));
-    cr_assert(str_eq(row->last_accessed_ip, STR("192.0.2.7")));
-    arena_reset(&arena);
+    create_token(&bed); /* the store answers requests in order, and reads see what was answered */
+    assert_used(&bed, &first);
+    assert_used(&bed, &last);
     bed_done(&bed);
     leaks_check();
 }
