@@ -55,7 +55,9 @@ static bool grow(struct buf *b, size_t need)
 
 char *buf_reserve(struct buf *b, size_t n)
 {
-    if (b->failed || n > b->max - b->len || (n > b->cap - b->len && !grow(b, b->len + n))) {
+    if (!b->failed && n > b->max - b->len)
+        b->full = true;
+    if (b->failed || b->full || (n > b->cap - b->len && !grow(b, b->len + n))) {
         b->failed = true;
         return NULL;
     }

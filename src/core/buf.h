@@ -20,6 +20,7 @@ struct buf {
     size_t max; /* growth stops here */
     enum buf_kind kind;
     bool failed;
+    bool full; /* it failed for max, and not for memory */
     struct arena *arena;
 };
 

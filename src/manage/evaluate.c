@@ -212,9 +212,11 @@ static enum step_result reply(struct exchange *x)
 
     if (!result_ok(state->result))
         return exchange_fault(x, state->result);
-    if (state->body.failed)
+    if (state->body.full)
         return exchange_refuse_field(x, ERR_INVALID_VALUE, STR("items"),
                                      STR("The answer would be longer than 2 MB: ask for fewer"));
+    if (state->body.failed)
+        return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
     if (state->stopped)
         return refuse_undecided(x);
     if (state->questions.is_batch) {

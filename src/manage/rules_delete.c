@@ -18,6 +18,10 @@ enum {
     RECORDED_MAX = 200, /* and a record of the audit log */
     DETAIL_FIRST = 1024,
     MESSAGE_MAX = 512,
+    DETACH_ROOM = 256 * 1024, /* of the rule's own record */
+    USER_ROOM = 4096,         /* of an object's record */
+    LIST_ROOM = 384,          /* of a list, and of its text without rules */
+    RULE_ROOM = 64,           /* likewise of one of its rules */
 };
 
 struct delete_state {
@@ -103,6 +107,20 @@ static enum step_result refuse_used(struct exchange *x, const struct delete_stat
 }
 
 /* ---- taking it out ---- */
+
+/* At most, of the exchange's memory: what is too large is so each time, and no fault. */
+static size_t room_to_detach(const struct delete_state *state)
+{
+    size_t room = DETACH_ROOM;
+
+    for (size_t i = 0; i < state->user_count; i++) {
+        const struct acl_object *object = state->users[i];
+        room += USER_ROOM + object->list_count * LIST_ROOM;
+        for (size_t l = 0; l < object->list_count; l++)
+            room += object->lists[l].rule_count * RULE_ROOM;
+    }
+    return room;
+}
 
 /* Out of the lists of all of them. */
 static RESULT detach_all(struct exchange *x, struct delete_state *state)
@@ -196,11 +214,11 @@ static enum step_result commit(struct exchange *x)
     request->if_revision = before->revision;
     request->in.rule_delete.rule_sid = before->rule_sid;
     request->in.rule_delete.at_ms = clock_wall_ms(x->worker->server->clock);
-    struct result detached = detach_all(x, state);
-    if (detached.code == ERR_FAULT_MEMORY) /* and would be so each time */
+    if (room_to_detach(state) > x->arena.cap - x->arena.used)
         return exchange_refuse(x, ERR_CONFLICT,
                                STR("The lists that use this rule are too large to be changed at "
                                    "once: take it out of some first"));
+    struct result detached = detach_all(x, state);
     if (!result_ok(detached))
         return exchange_fault(x, detached);
     const struct audit_event event = {

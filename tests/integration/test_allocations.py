@@ -29,8 +29,13 @@ TRIES_LONG = {"program": 1 << 20, "sqlite": 30, "openssl": 30, "stream": 200}  #
 COLD = 0.05  # how many of them are a server's first
 ANSWER_S = 10
 NAMES = itertools.count()
+RULE = {"name": "One", "field": "calling", "operation": "prefix", "quantifier": "any", "entries": ["49", "4930", "+1"]}
 TOLD_APART = {"reason", "acted"}
 LITERAL = {"scope", "scopes", "active", "sufficient", "status"}
+
+
+def lists(rules):
+    return [{"access_control_rules": list(rules), "voice_action_true": "reject403"}]
 
 
 class Scene:
@@ -78,6 +83,14 @@ class Scene:
             "partner_sid": self.bed.partner_sid, "name": "One", "type": "confidential", "scopes": ["calls.manage"],
             "token_endpoint_auth_method": "client_secret_basic", "grant_types": ["client_credentials"], **more},
             "client_id")
+
+    def rule(self, **more):
+        return self.made("accesscontrol/rules", {**RULE, **more}, "rule_sid")
+
+    def group(self, rules=()):
+        """A trunk group whose lists name these rules, with one trunk."""
+        return self.made("trunk_groups", {"acls": lists(rules), "trunks": [{"acls": lists(rules)}]},
+                         "trunk_group_sid")
 
     def views(self):
         """Everything that was touched, as the server tells it."""
@@ -170,6 +183,32 @@ def secret_path(scene):
     return f"{path}/{scene.call('POST', path, {'overlap_s': 60}).json['secret_id']}"
 
 
+def group_path(scene):
+    return f"trunk_groups/{scene.group()['trunk_group_sid']}"
+
+
+def trunk_path(scene):
+    group = scene.group()
+    return f"trunk_groups/{group['trunk_group_sid']}/trunks/{group['trunks'][0]}"
+
+
+def used_rule_path(scene):
+    rule = scene.rule()["rule_sid"]
+    scene.group([rule])
+    return f"accesscontrol/rules/{rule}?force=true"
+
+
+def lists_of(scene):
+    return {"acls": lists([scene.rule()["rule_sid"]])}
+
+
+def call_over(scene):
+    """A call over a trunk whose group has a rule of patterns."""
+    rule = scene.rule(operation="regexp", entries=["^49(1|2)+$", "^[+]1"])["rule_sid"]
+    trunk = scene.group([rule])["trunks"][0]
+    return {"call": {"calling": "4912", "called": None, "direction": "inbound"}, "trunk_sid": trunk}
+
+
 REQUESTS = {
     "token": of_token,
     "token_by_assertion": of_assertion,
@@ -212,6 +251,26 @@ REQUESTS = {
         ("Authorization", scene.bed.resource_server.basic)]),
     "audit": of_call("GET", "admin/audit?limit=20"),
     "audit_head": of_call("GET", "admin/audit/head"),
+    "rule_create": of_call("POST", "accesscontrol/rules", {
+        **RULE, "operation": "regexp", "entries": ["^49(1|2)+$", "x"]}),
+    "rule_change": of_call("PATCH", lambda scene: f"accesscontrol/rules/{scene.rule()['rule_sid']}", {
+        "entries": ["1"]}),
+    "rule_delete": of_call("DELETE", used_rule_path),
+    "rule_list": of_call("GET", "accesscontrol/rules?limit=20&filter=name+eq+%22One%22"),
+    "partner_lists": of_call("PATCH", lambda scene: f"partners/{scene.partner()}", lists_of),
+    "trunk_group_create": of_call("POST", "trunk_groups", lambda scene: {**lists_of(scene), "trunks": [{}, {}]}),
+    "trunk_group_change": of_call("PUT", group_path, lambda scene: {"name": "Two", **lists_of(scene)}),
+    "trunk_group_delete": of_call("DELETE", lambda scene: group_path(scene) + "?force=true"),
+    "trunk_group_list": of_call("GET", "trunk_groups?limit=20&with_related=true"),
+    "trunk_create": of_call("POST", lambda scene: group_path(scene) + "/trunks", lists_of),
+    "trunk_change": of_call("PATCH", trunk_path, lists_of),
+    "trunk_delete": of_call("DELETE", trunk_path),
+    "trunk_list": of_call("GET", lambda scene: group_path(scene) + "/trunks?limit=20"),
+    "effective_acl": of_call("GET", lambda scene: "accesscontrol/effective_acl/calls?trunk_sid=" + call_over(
+        scene)["trunk_sid"]),
+    "evaluate": of_call("POST", "accesscontrol/effective_acl/evaluate", call_over),
+    "evaluate_batch": of_call("POST", "accesscontrol/effective_acl/evaluate", lambda scene: {
+        "items": [call_over(scene)] * 3}),
     "scopes": of_call("GET", "scopes?filter=table+eq+carrierx&limit=20"),
     "jwks": of_get("/oauth/jwks"),
     "metadata": of_get("/.well-known/oauth-authorization-server"),

@@ -109,6 +109,23 @@ def test_F_40_large_answers_that_nobody_reads_are_bounded(own_attack, method, pa
         assert time.monotonic() < deadline
 
 
+def test_lists_that_are_too_large_to_lose_a_rule_at_once(own_attack):
+    """409 that says so and changes nothing; out of some of them it goes."""
+    attack = own_attack()
+    rules = [attack.rule() for _ in range(1000)]
+    lists = {"acls": [{"access_control_rules": rules, "voice_action_true": "reject403"}]}
+    groups = [attack.good("POST", "trunk_groups?include_fields=trunk_group_sid", lists)["trunk_group_sid"]
+              for _ in range(270)]
+    path = f"{RULES}/{rules[0]}?force=true"
+    reply = attack.ask("DELETE", path)
+    assert reply.status == 409 and "too large to be changed at once" in reply.json["errors"][0]["message"], reply.body
+    assert attack.good("GET", f"trunk_groups/{groups[0]}")["acls"][0]["access_control_rules"] == rules
+    for group in groups[100:]:
+        attack.good("DELETE", f"trunk_groups/{group}")
+    attack.good("DELETE", path)
+    assert attack.good("GET", f"trunk_groups/{groups[0]}")["acls"][0]["access_control_rules"] == rules[1:]
+
+
 # ---- wrong types ----
 
 def places(value, path=()):
