@@ -124,11 +124,10 @@ static EVP_PKEY *build(const struct key_public *parts)
 static enum key_refusal try_public(const struct key_public *parts, struct crypto_key **out)
 {
     EVP_PKEY *pkey = build(parts);
+    enum key_refusal refusal =
+        pkey != NULL ? crypto_key_adopt(parts->alg, pkey, out) : KEY_BAD_PUBLIC;
 
-    if (pkey == NULL && crypto_ran_out_of_memory())
-        return KEY_NO_MEMORY;
-    ERR_clear_error();
-    return pkey != NULL ? crypto_key_adopt(parts->alg, pkey, out) : KEY_BAD_PUBLIC;
+    return refusal != KEY_TAKEN && crypto_ran_out_of_memory() ? KEY_NO_MEMORY : refusal;
 }
 
 enum key_refusal crypto_key_from_public(const struct key_public *parts, struct crypto_key **out)

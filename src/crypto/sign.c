@@ -1,5 +1,6 @@
 #include "crypto/sign.h"
 
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -127,15 +128,15 @@ struct result crypto_sign(struct crypto_ctx *ctx, struct str message, uint8_t *o
 
 enum { PROBE = 4096 }; /* more than any single allocation of a verification */
 
-/* Mostly the error queue tells, but Ed25519 leaves no trace there, so it is also asked whether
- * there is memory now. */
+/* Mostly the error queue tells, but neither Ed25519 nor the decoding of a key always leaves a trace
+ * there, so it is also asked whether OpenSSL gets memory now. */
 bool crypto_ran_out_of_memory(void)
 {
     unsigned long code;
-    void *probe = OPENSSL_malloc(PROBE);
-    bool found = probe == NULL;
+    BIGNUM *probe = BN_new();
+    bool found = probe == NULL || BN_set_bit(probe, PROBE * 8) != 1;
 
-    OPENSSL_free(probe);
+    BN_free(probe);
     while ((code = ERR_get_error()) != 0)
         found = found || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
     return found;
