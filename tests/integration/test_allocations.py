@@ -30,7 +30,7 @@ COLD = 0.05  # how many of them are a server's first
 ANSWER_S = 10
 NAMES = itertools.count()
 RULE = {"name": "One", "field": "calling", "operation": "prefix", "quantifier": "any", "entries": ["49", "4930", "+1"]}
-TOLD_APART = {"reason", "acted"}
+TOLD_APART = {"reason", "acted", "date_last_used"}  # the desk says what it could not tell
 LITERAL = {"scope", "scopes", "active", "sufficient", "status"}
 
 
