@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 import assertion
+from caller import Caller
 from testbed import Client, eventually
 
 APPLICATIONS = "/core/v2/applications"
@@ -19,21 +20,11 @@ RESTRICTED = ["DirectRingOut", "EditReportingSettings", "RoleManagement"]
 CALLBACK = "https://app.example/cb"
 
 
-class Api:
+class Api(Caller):
     """The API as one caller sees it."""
 
-    def __init__(self, bed, token):
-        self.bed = bed
-        self.token = token
-        bed.seen.secrets.add(token)
-
     def __call__(self, method, path="", body=None, **headers):
-        fields = [("Authorization", f"Bearer {self.token}")]
-        fields += [(name.replace("_", "-"), value) for name, value in headers.items()]
-        if body is not None and not isinstance(body, bytes):
-            fields.append(("Content-Type", "application/json"))
-            body = json.dumps(body).encode()
-        return self.bed.request(method, APPLICATIONS + path, body, fields)
+        return self.send(method, APPLICATIONS + path, body, **headers)
 
     def make(self, **body):
         reply = self("POST", body={"name": "Made", "scopes": ["calls.read"], **body})

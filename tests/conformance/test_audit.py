@@ -30,8 +30,7 @@ class Log:
 
     def __init__(self, bed):
         self.bed = bed
-        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
-        self.sids["root"] = bed.partner_sid
+        self.sids = bed.partner_sids()
         self.tokens = {"root": bed.issue(bed.admin)}
         self.tokens |= {ref: bed.issue(bed.seeded(ref)) for ref in TREE}
         self.made = itertools.count()

@@ -12,6 +12,7 @@ import uuid
 
 import pytest
 
+from caller import Caller
 from testbed import Testbed
 
 RULES = "/core/v2/accesscontrol/rules"
@@ -41,18 +42,11 @@ def acl(rules=(), direction="any", **actions):
     return {"access_control_rules": list(rules), "direction": direction, **none, **actions}
 
 
-class Api:
-    def __init__(self, bed, token):
-        self.bed = bed
-        self.token = token
-        bed.seen.secrets.add(token)
-
+class Api(Caller):
     def __call__(self, method, path, body=None):
-        fields = [("Authorization", f"Bearer {self.token}")]
-        if body is not None:
-            fields.append(("Content-Type", "application/json"))
-            body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.bed.request(method, path, body, fields)
+        if isinstance(body, bytes):
+            return self.send(method, path, body, content_type="application/json")
+        return self.send(method, path, body)
 
     def good(self, method, path, body=None):
         reply = self(method, path, body)
@@ -98,8 +92,7 @@ class World:
         self.bed = bed
         self.root = Api(bed, bed.issue(bed.admin))
         self.api = {ref: Api(bed, bed.issue(bed.seeded(ref))) for ref in TREE}
-        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
-        self.sids["root"] = bed.partner_sid
+        self.sids = bed.partner_sids()
 
     def clear(self):
         for sid in self.sids.values():

@@ -9,6 +9,7 @@ import uuid
 
 import pytest
 
+from caller import Caller
 from testbed import Client
 
 GROUPS = "/core/v2/trunk_groups"
@@ -19,21 +20,11 @@ LIST = {"access_control_rules": [], "direction": "inbound", "sms_action_false": 
 FAMILIES = ["trunk_groups", "trunk_groups.trunks"]
 
 
-class Api:
+class Api(Caller):
     """The API as one caller sees it."""
 
-    def __init__(self, bed, token):
-        self.bed = bed
-        self.token = token
-        bed.seen.secrets.add(token)
-
     def __call__(self, method, path="", body=None, **headers):
-        fields = [("Authorization", f"Bearer {self.token}")]
-        fields += [(name.replace("_", "-"), value) for name, value in headers.items()]
-        if body is not None and not isinstance(body, bytes):
-            fields.append(("Content-Type", "application/json"))
-            body = json.dumps(body).encode()
-        return self.bed.request(method, path if path.startswith("/core") else GROUPS + path, body, fields)
+        return self.send(method, path if path.startswith("/core") else GROUPS + path, body, **headers)
 
     def make(self, path="", **body):
         reply = self("POST", path, body)

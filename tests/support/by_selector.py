@@ -35,8 +35,7 @@ def key_of(token):
 class Revocations:
     def __init__(self, bed):
         self.bed = bed
-        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
-        self.sids["root"] = bed.partner_sid
+        self.sids = bed.partner_sids()
         self.apps = {ref: bed.seeded(ref).client_id for ref in TREE}
         self.apps["root"] = bed.app.client_id
         self.count = itertools.count()

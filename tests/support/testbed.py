@@ -179,6 +179,11 @@ class Testbed:
             self.seen.secrets.add(application.get("client_secret") or "")
         self.seen.secrets.add(self.admin.client_secret)
 
+    def partner_sids(self):
+        """Of the seeded partners, by ref; `root` is the one that was there before."""
+        partners = self.facts["seeded"]["partners"]
+        return {**{ref: entry["partner_sid"] for ref, entry in partners.items()}, "root": self.partner_sid}
+
     def seeded(self, ref):
         entry = self.facts["seeded"]["applications"][ref]
         return Client(entry["client_id"], entry.get("client_secret") or "")
