@@ -2,6 +2,7 @@
 answered stands, and introspection goes on. After a failed sync nothing is promised any more: the process ends."""
 
 import errno
+import json
 import random
 import signal
 
@@ -52,6 +53,46 @@ def test_THREATS_24_P4_no_write_goes_through(faulty, seed, error):
     node.kill()
     node.start()
     ledger.check()
+    assert node.stop() == 0
+
+
+def test_THREATS_24_P3_access_control_on_a_full_disk(faulty):
+    """No change goes through, none is half done, and decisions go on as they were."""
+    node, faults = faulty()
+    bed = node.bed
+    headers = [("Authorization", f"Bearer {bed.issue(bed.admin, access_token_ttl=3600)}"),
+               ("Content-Type", "application/json")]
+
+    def call(method, path, body=None):
+        return bed.request(method, "/core/v2/" + path, None if body is None else json.dumps(body).encode(), headers)
+
+    rule = {"name": "One", "field": "calling", "operation": "prefix", "quantifier": "any", "entries": ["49"]}
+    rule_sid = call("POST", "accesscontrol/rules", rule).json["rule_sid"]
+    lists = {"acls": [{"access_control_rules": [rule_sid], "voice_action_true": "reject403"}]}
+    group = call("POST", "trunk_groups", {**lists, "trunks": [lists]}).json
+    of_group = f"trunk_groups/{group['trunk_group_sid']}"
+    question = {"call": {"calling": "4911", "called": None, "direction": "inbound"}, "trunk_sid": group["trunks"][0]}
+
+    def told():
+        return [call("POST", "accesscontrol/effective_acl/evaluate", question).json,
+                *(call("GET", path).json for path in ("accesscontrol/rules", of_group, of_group + "/trunks"))]
+
+    before = told()
+    assert before[0]["decision"] == "reject403"
+    faults.rule(WRITE, WAL, FAIL, errno.ENOSPC, times=FOR_EVER)
+    for method, path, body in [
+            ("POST", "accesscontrol/rules", rule), ("PATCH", f"accesscontrol/rules/{rule_sid}", {"entries": []}),
+            ("DELETE", f"accesscontrol/rules/{rule_sid}?force=true", None), ("PATCH", of_group, {"acls": []}),
+            ("POST", of_group + "/trunks", lists), ("DELETE", of_group + "?force=true", None)]:
+        assert call(method, path, body).status == 503, (method, path)
+    assert told() == before
+    faults.end()
+    assert eventually(lambda: call("DELETE", f"accesscontrol/rules/{rule_sid}?force=true").status == 204)
+    after = told()
+    assert after[0]["decision"] == "accept" and after[2]["acls"][0]["access_control_rules"] == []
+    node.kill()
+    node.start()
+    assert told() == after
     assert node.stop() == 0
 
 
