@@ -30,11 +30,11 @@ def test_F_20_tokens_and_introspections_leave_no_memory_behind(own_bed, is_long,
     link.close()
 
     def work(count):
-        issued = hammer(bed, "/oauth/token", bed.app, [GRANT], count // 5)
+        issued = hammer(bed, "/oauth/token", bed.app, [GRANT], count // 10)
         return issued, hammer(bed, "/oauth/introspect", bed.resource_server, [{"token": one} for one in seen],
-                              count - count // 5)
+                              count - count // 10)
 
-    work(2 * 5 * KEPT)  # until all is full that is bounded
+    work(2 * 10 * KEPT)  # until all is full that is bounded
     before_kib = bed.rss_kib()
     issued, looks = work(count)
     grown_kib = bed.rss_kib() - before_kib
