@@ -170,6 +170,8 @@ static enum step_result reply(struct exchange *x, const struct look_up *look_up,
     struct json_writer w;
     struct buf body;
 
+    if (exchange_claim(x, size) == STEP_DONE)
+        return STEP_DONE;
     exchange_widen_arena(x);
     buf_init_arena(&body, &x->arena, size, size);
     json_writer_init(&w, &body);

@@ -225,6 +225,8 @@ static enum step_result reply(struct exchange *x)
     }
     if (state->body.failed)
         return exchange_fault(x, FAULT(ERR_FAULT_MEMORY));
+    if (exchange_claim(x, 2 * state->body.len) == STEP_DONE) /* it grew */
+        return STEP_DONE;
     return exchange_reply_json(x, 200, buf_view(&state->body));
 }
 
