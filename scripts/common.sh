@@ -41,6 +41,7 @@ require_writable() {
 step() {
     local name=$1 log=$out/$1.log begin=$SECONDS
     shift
+    say "$(date +%T): $name"
     "$@" >"$log" 2>&1 </dev/null
     note "$name" $? $((SECONDS - begin)) || {
         tail -n 40 "$log" >&2
