@@ -12,20 +12,31 @@ enum { STAMP_BITS = 24, INDEX_SHIFT = 8 /* past the bits that say what UUID it i
 static const uint64_t stamp_mask = ((uint64_t)1 << STAMP_BITS) - 1;
 
 static_assert((TOUCH_SLOTS & (TOUCH_SLOTS - 1)) == 0, "an index is cut off by a mask");
+static_assert((TOUCH_WAYS & (TOUCH_WAYS - 1)) == 0, "an id's slots are neighbours");
 static_assert(TOUCH_PORTION * (TOUCH_AGAIN_S * 1000 / TOUCH_PAUSE_MS) >= TOUCH_SLOTS,
               "one worker sends as much as the table holds");
 
 bool touch_is_due(struct touch_seen *seen, const struct sid *id, int64_t now_s)
 {
-    uint64_t random;
+    uint64_t random, free_as = 0;
 
     memcpy(&random, id->bytes + sizeof(id->bytes) - sizeof(random), sizeof(random));
-    _Atomic uint64_t *slot = &seen->slots[random >> INDEX_SHIFT & (TOUCH_SLOTS - 1)];
-    uint64_t stamp = (uint64_t)now_s & stamp_mask;
-    uint64_t there = atomic_load_explicit(slot, memory_order_relaxed);
-    if (there != 0 && ((stamp - there) & stamp_mask) < TOUCH_AGAIN_S)
-        return false;
-    return atomic_compare_exchange_strong_explicit(slot, &there, (random & ~stamp_mask) | stamp,
+    size_t index = random >> INDEX_SHIFT & (TOUCH_SLOTS - 1);
+    uint64_t part = random & ~stamp_mask, stamp = (uint64_t)now_s & stamp_mask;
+    _Atomic uint64_t *free_slot = NULL;
+    for (size_t way = 0; way < TOUCH_WAYS; way++) {
+        _Atomic uint64_t *slot = &seen->slots[index ^ way];
+        uint64_t there = atomic_load_explicit(slot, memory_order_relaxed);
+        bool is_held = there != 0 && ((stamp - there) & stamp_mask) < TOUCH_AGAIN_S;
+        if (is_held && (there & ~stamp_mask) == part)
+            return false;
+        if (!is_held && free_slot == NULL) {
+            free_slot = slot;
+            free_as = there;
+        }
+    }
+    return free_slot != NULL &&
+           atomic_compare_exchange_strong_explicit(free_slot, &free_as, part | stamp,
                                                    memory_order_relaxed, memory_order_relaxed);
 }
 

@@ -21,6 +21,7 @@ struct worker;
 
 enum {
     TOUCH_SLOTS = 16 * 1024, /* a power of two */
+    TOUCH_WAYS = 4,          /* neighbours, in any of which an id may stand */
     TOUCH_PORTION = 32,      /* rows at a time: the writer may have the loop's core */
     TOUCH_WAITING = 1024,    /* tokens, or secrets, of a worker */
     TOUCH_AGAIN_S = 60,
@@ -29,8 +30,8 @@ enum {
 };
 
 /* What was noted in the last minute, of the whole process. Zeroed is empty. A slot holds a part of
- * the id and the second it was noted; one that is younger than a minute keeps its place, whoever
- * else would have it. */
+ * the id and the second it was noted; one that is younger than a minute keeps its place, so that
+ * who finds all of his places held is passed over for the minute. */
 struct touch_seen {
     _Atomic uint64_t slots[TOUCH_SLOTS];
 };
