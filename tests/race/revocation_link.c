@@ -36,6 +36,12 @@ static void free_link(void *context)
     revocation_link_free(&revocation_link);
 }
 
+static void nothing(struct store *store, void *context)
+{
+    (void)store;
+    (void)context;
+}
+
 static void publish_all(struct store *store, redisContext *looker, struct store_request *requests)
 {
     for (uint64_t i = 0; i < ENTRIES; i++) {
@@ -99,9 +105,10 @@ int main(void)
     while (!has_last(looker))
         assert(clock_mono_ms(&clock_system) < deadline_ms);
 
+    store_run_on_writer(store, nothing, NULL); /* nothing is published behind this */
+    loop_thread_call(loop, free_link, NULL);   /* before the store: its timer looks there */
     store_close(&store);
     free(requests); /* without an answer they are the store's until it is closed */
-    loop_thread_call(loop, free_link, NULL);
     loop_thread_free(&loop);
     redisFree(looker);
     redis_server_done(&redis);
