@@ -93,7 +93,7 @@ def repeat(body):
 def jobs(bed):
     issued = bed.issue(bed.app, scope=SCOPES)
     forger = Forger(bed)
-    fresh = ("token=" + forger.make() for _ in range(WARM + COUNTED))
+    fresh = ("token=" + token for token in forger.make_many(WARM + COUNTED))
     grant = "grant_type=client_credentials&scope=calls.manage+sms.read"
     return {
         "introspection, token seen": ("/oauth/introspect", bed.resource_server, repeat("token=" + issued)),

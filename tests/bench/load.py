@@ -72,16 +72,13 @@ class FreshJob(Job):
 
     def __init__(self, name, path, authorization, forger, file, count):
         super().__init__(name, path, authorization, "token=" + forger.sample)
-        self.forger, self.file, self.count, self.made = forger, file, count, 0
+        self.forger, self.file, self.count = forger, file, count
 
     def bodies(self, target):
         if target.name == "bare":
             return super().bodies(target)
         with self.file.open("w") as file:
-            for _ in range(self.count):
-                self.made += 1
-                jti = f"0190a000-0000-7000-8000-{self.made:012x}.1"
-                file.write("token=" + self.forger.make(payload={"jti": jti}) + "\n")
+            file.writelines(f"token={token}\n" for token in self.forger.make_many(self.count))
         self.forger.bed.seen.secrets.clear()
         return {"BODIES": str(self.file)}
 

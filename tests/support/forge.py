@@ -104,7 +104,16 @@ class Forger:
         }
         return self.key.public_key().public_bytes(*encodings[form])
 
-    def make(self, head=None, payload=None, drop=(), sign=None):
+    def epoch(self):
+        """Of what is issued now."""
+        return claims(self.bed.issue(self.bed.app, scope="calls.read"))["epoch"]
+
+    def make_many(self, count):
+        """As many with the epoch of now, made as they are taken."""
+        epoch = self.epoch()
+        return (self.make(epoch=epoch) for _ in range(count))
+
+    def make(self, head=None, payload=None, drop=(), sign=None, epoch=None):
         """The sample with changes, an id of its own and the epoch of now, as if it had been issued now. head and payload:
         members to change, or the whole as text or bytes."""
         def changed(original, change):
@@ -113,8 +122,7 @@ class Forger:
             result = {**original, **(change or {})}
             return {name: value for name, value in result.items() if name not in drop}
 
-        epoch = claims(self.bed.issue(self.bed.app, scope="calls.read"))["epoch"]
-        fresh = {**claims(self.sample), "jti": fresh_jti(), "epoch": epoch}
+        fresh = {**claims(self.sample), "jti": fresh_jti(), "epoch": epoch or self.epoch()}
         token = assemble(
             changed(header(self.sample), head), changed(fresh, payload),
             sign or (lambda data: sign_with(self.key, data)))
