@@ -134,10 +134,22 @@ static struct epochs_item item_of(const struct store_entry *entry)
     return item;
 }
 
-struct epochs *epochs_new(const struct epochs *old, int64_t now_s, uint64_t seed,
-                          const struct store_entry *entries, size_t n)
+static size_t count_of(const struct epochs *set)
 {
-    size_t count = old != NULL ? old->count : 0;
+    return set != NULL ? set->count : 0;
+}
+
+static void put_all(struct epochs *set, const struct epochs *from, int64_t now_s)
+{
+    for (size_t i = 0; i < count_of(from); i++)
+        if (from->items[i].kind != 0 && from->items[i].end_s > now_s)
+            set_put(set, &from->items[i]);
+}
+
+struct epochs *epochs_new(const struct epochs *old, const struct epochs *other, int64_t now_s,
+                          uint64_t seed, const struct store_entry *entries, size_t n)
+{
+    size_t count = count_of(old) + count_of(other);
     for (size_t i = 0; i < n; i++)
         count += epochs_is_epoch(&entries[i]);
 
@@ -145,9 +157,8 @@ struct epochs *epochs_new(const struct epochs *old, int64_t now_s, uint64_t seed
     if (set == NULL)
         return NULL;
 
-    for (size_t i = 0; old != NULL && i < old->count; i++)
-        if (old->items[i].kind != 0 && old->items[i].end_s > now_s)
-            set_put(set, &old->items[i]);
+    put_all(set, old, now_s);
+    put_all(set, other, now_s);
     for (size_t i = 0; i < n; i++) {
         if (epochs_is_epoch(&entries[i])) {
             struct epochs_item item = item_of(&entries[i]);

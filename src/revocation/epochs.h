@@ -1,6 +1,7 @@
 /* The epochs: "every token of this application (partner, subtree, user, key) whose epoch is below n
  * is dead", or only those of them that were issued before a moment. A set is immutable; a change
- * builds another (few entries, rare changes), so readers need no more than the pointer.
+ * builds another, so readers need no more than the pointer. The index holds two, a small one that
+ * changes often and a large one that seldom does; what either says counts.
  *
  * One item stands for all those of the same subject that say no more than it does: a lower or equal
  * `below` and an earlier or equal `before_s`. Its end is the latest of theirs, which kills exactly
@@ -45,10 +46,10 @@ static inline bool epochs_is_epoch(const struct store_entry *entry)
     return entry->kind >= ENTRY_EPOCH_APPLICATION && entry->kind <= ENTRY_EPOCH_KEY;
 }
 
-/* A new set of old (may be NULL), less what ended by now_s, plus the epochs among the entries. NULL
- * when out of memory. */
-struct epochs *epochs_new(const struct epochs *old, int64_t now_s, uint64_t seed,
-                          const struct store_entry *entries, size_t n);
+/* A new set of two others (each may be NULL), less what ended by now_s, plus the epochs among the
+ * entries. NULL when out of memory. */
+struct epochs *epochs_new(const struct epochs *old, const struct epochs *other, int64_t now_s,
+                          uint64_t seed, const struct store_entry *entries, size_t n);
 void epochs_free(void *set); /* as quiesce_retire wants it */
 
 bool epochs_cut(const struct epochs *set, const struct epoch_subject *subject);

@@ -1,5 +1,5 @@
-/* The index: 256 shards of the token table, a set of epochs and one of selectors, each behind an
- * atomic pointer, and the highest epoch that these two end, so that most tokens need neither.
+/* The index: 256 shards of the token table, two sets of epochs and one of selectors, each behind an
+ * atomic pointer, and the highest epoch that these sets end, so that most tokens need none of them.
  * The writer adds to a shard's table in place; when it is full, or something in it has ended, the
  * writer builds another table and swaps the pointer, so no step costs more than a 256th of the
  * whole. Tables that follow each other share the sets their entries point to: a set is retired when
@@ -21,7 +21,9 @@
 
 enum {
     SHARDS = 256,
-    SWEEP_SHARDS = 16, /* a call: with a call a second, all in 16 seconds */
+    SWEEP_SHARDS = 16,   /* a call: with a call a second, all in 16 seconds */
+    RECENT_MAX = 256,    /* recent epochs, or an eighth of the settled ones */
+    SWEEP_EPOCHS = 1024, /* copied for a second of waiting */
 };
 
 struct revocation_index {
@@ -32,7 +34,9 @@ struct revocation_index {
     /* Raised after the set that it is of has been published. */
     _Atomic uint64_t highest; /* a token with this epoch or a later one is ended by no set */
     _Atomic uint64_t ceiling; /* nor by one that asks for over_ceiling */
-    _Atomic(struct epochs *) epochs;
+    /* A change copies the recent epochs alone; now and then they join the settled ones, which are
+     * published before the recent ones go: who loads recent first misses none. */
+    _Atomic(struct epochs *) recent, settled;
     _Atomic(struct selector_set *) selectors;
     _Atomic(struct table *) shards[SHARDS]; /* NULL: empty */
 
@@ -76,7 +80,8 @@ void revocation_index_free(struct revocation_index **index)
         return;
     for (size_t i = 0; i < SHARDS; i++)
         shard_free(atomic_load(&(*index)->shards[i]));
-    epochs_free(atomic_load(&(*index)->epochs));
+    epochs_free(atomic_load(&(*index)->recent));
+    epochs_free(atomic_load(&(*index)->settled));
     selector_set_free(atomic_load(&(*index)->selectors));
     free(*index);
     *index = NULL;
@@ -147,23 +152,31 @@ static void shard_swap(struct revocation_index *index, size_t shard, struct tabl
 /* After a swap: what readers compare a token's epoch with. */
 static void tell_highest(struct revocation_index *index)
 {
-    const struct epochs *epochs = atomic_load_explicit(&index->epochs, memory_order_relaxed);
+    const struct epochs *recent = atomic_load_explicit(&index->recent, memory_order_relaxed);
+    const struct epochs *settled = atomic_load_explicit(&index->settled, memory_order_relaxed);
     const struct selector_set *selectors =
         atomic_load_explicit(&index->selectors, memory_order_relaxed);
-    uint64_t highest = epochs != NULL ? epochs->highest : 0;
+    uint64_t highest = recent != NULL ? recent->highest : 0;
 
+    if (settled != NULL && settled->highest > highest)
+        highest = settled->highest;
     if (selectors != NULL && selectors->highest > highest)
         highest = selectors->highest;
     atomic_store(&index->ceiling, selectors != NULL ? selectors->ceiling : 0);
     atomic_store(&index->highest, highest);
 }
 
-static void epochs_swap(struct revocation_index *index, struct epochs *new)
+/* place: recent or settled */
+static void epochs_swap(struct revocation_index *index, _Atomic(struct epochs *) *place,
+                        struct epochs *new)
 {
-    struct epochs *old = atomic_exchange(&index->epochs, new);
+    struct epochs *old = atomic_exchange(place, new);
+    size_t count = atomic_load_explicit(&index->epoch_count, memory_order_relaxed);
 
     count_bytes(index, new != NULL ? new->bytes : 0, old != NULL ? old->bytes : 0);
-    atomic_store_explicit(&index->epoch_count, new != NULL ? new->live : 0, memory_order_relaxed);
+    count += new != NULL ? new->live : 0;
+    count -= old != NULL ? old->live : 0;
+    atomic_store_explicit(&index->epoch_count, count, memory_order_relaxed);
     tell_highest(index);
     if (old != NULL)
         retire(index, old, epochs_free);
@@ -258,12 +271,19 @@ static RESULT apply_token(struct revocation_index *index, const struct store_ent
 static RESULT apply_epochs(struct revocation_index *index, const struct store_entry *entries,
                            size_t n)
 {
-    struct epochs *old = atomic_load_explicit(&index->epochs, memory_order_relaxed);
-    struct epochs *set = epochs_new(old, INT64_MIN, index->seed, entries, n);
+    struct epochs *recent = atomic_load_explicit(&index->recent, memory_order_relaxed);
+    struct epochs *settled = atomic_load_explicit(&index->settled, memory_order_relaxed);
+    size_t settled_count = settled != NULL ? settled->count : 0;
+    bool settles =
+        recent != NULL && recent->count >= RECENT_MAX && recent->count >= settled_count / 8;
+    struct epochs *set =
+        epochs_new(recent, settles ? settled : NULL, INT64_MIN, index->seed, entries, n);
 
     if (set == NULL)
         return FAULT(ERR_FAULT_MEMORY);
-    epochs_swap(index, set);
+    epochs_swap(index, settles ? &index->settled : &index->recent, set);
+    if (settles)
+        epochs_swap(index, &index->recent, NULL);
     return RESULT_OK;
 }
 
@@ -340,20 +360,22 @@ static void sweep_shard(struct revocation_index *index, size_t shard, int64_t no
     shard_swap(index, shard, new, now_s);
 }
 
-static void sweep_epochs(struct revocation_index *index, int64_t now_s)
+/* The more there are, the longer those that ended may wait for others. */
+static void sweep_epochs(struct revocation_index *index, _Atomic(struct epochs *) *place,
+                         int64_t now_s)
 {
-    struct epochs *old = atomic_load_explicit(&index->epochs, memory_order_relaxed);
-    if (old == NULL || old->first_end_s > now_s)
+    struct epochs *old = atomic_load_explicit(place, memory_order_relaxed);
+    if (old == NULL || old->first_end_s > now_s - (int64_t)(old->count / SWEEP_EPOCHS))
         return;
 
-    struct epochs *new = epochs_new(old, now_s, index->seed, NULL, 0);
+    struct epochs *new = epochs_new(old, NULL, now_s, index->seed, NULL, 0);
     if (new == NULL)
         return;
     if (new->count == 0) {
         epochs_free(new);
         new = NULL;
     }
-    epochs_swap(index, new);
+    epochs_swap(index, place, new);
 }
 
 static void sweep_selectors(struct revocation_index *index, int64_t now_s)
@@ -374,7 +396,8 @@ static void sweep_selectors(struct revocation_index *index, int64_t now_s)
 
 void revocation_index_sweep(struct revocation_index *index, int64_t now_s)
 {
-    sweep_epochs(index, now_s);
+    sweep_epochs(index, &index->recent, now_s);
+    sweep_epochs(index, &index->settled, now_s);
     sweep_selectors(index, now_s);
     for (size_t i = 0; i < SWEEP_SHARDS; i++) {
         sweep_shard(index, index->sweep_at, now_s);
@@ -417,8 +440,11 @@ bool revocation_index_is_cut(const struct revocation_index *index,
 {
     if (subject->epoch >= atomic_load(&index->highest))
         return false;
-    const struct epochs *epochs = atomic_load(&index->epochs);
-    if (epochs != NULL && subject->epoch < epochs->highest && epochs_cut(epochs, subject))
+    const struct epochs *recent = atomic_load(&index->recent);
+    if (recent != NULL && subject->epoch < recent->highest && epochs_cut(recent, subject))
+        return true;
+    const struct epochs *settled = atomic_load(&index->settled);
+    if (settled != NULL && subject->epoch < settled->highest && epochs_cut(settled, subject))
         return true;
     const struct selector_set *selectors = atomic_load(&index->selectors);
     return selectors != NULL && subject->epoch < selectors->highest &&

@@ -8,7 +8,7 @@
 
 #include "revocation/index.h"
 
-enum { READERS = 3, TOKENS = 60000, BATCH = 8, ROUNDS = 3, EPOCH_EVERY = 4096, NAMES_MAX = 32 };
+enum { READERS = 3, TOKENS = 60000, BATCH = 8, ROUNDS = 3, SELECTOR_EVERY = 4096, NAMES_MAX = 32 };
 enum { END_S = 1000, SHORT_END_S = 10, NOW_S = 20 };
 
 static struct quiesce quiesce;
@@ -88,10 +88,10 @@ static bool is_selected(uint64_t number)
 /* The last before bound is there until two more have come. */
 static void look_at_selectors(uint64_t bound)
 {
-    uint64_t last = (bound - 1) / EPOCH_EVERY;
+    uint64_t last = (bound - 1) / SELECTOR_EVERY;
     bool is_cut = is_selected(last);
 
-    assert(is_cut || atomic_load(&applied) >= (last + 2) * EPOCH_EVERY);
+    assert(is_cut || atomic_load(&applied) >= (last + 2) * SELECTOR_EVERY);
     assert(!is_selected(TOKENS));
     (void)revocation_index_asks_ceiling(revocations, 0);
 }
@@ -103,7 +103,7 @@ static void look(uint64_t step)
     uint64_t n = bound == 0 ? 0 : step * 2654435761u % bound;
     struct sid present = sid_of(n), absent = sid_of(n + TOKENS * 10);
     struct entry_set set;
-    struct epoch_subject subject = {.epoch = 0, .client_id = sid_of(0)};
+    struct epoch_subject subject = {.epoch = 0, .client_id = sid_of(n - n % BATCH)};
 
     assert(number <= TOKENS);
     if (bound > 0 && is_narrowed(n, 0))
@@ -111,11 +111,11 @@ static void look(uint64_t step)
     else if (bound > 0 && is_lasting(n))
         assert(revocation_index_find(revocations, &present, &set) == REVOCATION_REVOKED);
     assert(revocation_index_find(revocations, &absent, &set) == REVOCATION_NONE);
-    if (bound > EPOCH_EVERY)
+    if (bound > 0)
         assert(revocation_index_is_cut(revocations, &subject));
     subject.epoch = UINT64_MAX;
     assert(!revocation_index_is_cut(revocations, &subject));
-    if (bound > EPOCH_EVERY)
+    if (bound > SELECTOR_EVERY)
         look_at_selectors(bound);
 }
 
@@ -158,7 +158,7 @@ static void say(uint64_t n, unsigned round)
 static void select_tokens(uint64_t n)
 {
     char memory[NAMES_MAX];
-    uint64_t place = n / EPOCH_EVERY;
+    uint64_t place = n / SELECTOR_EVERY;
     struct store_entry entries[] = {
         {.number = n + 1,
          .kind = ENTRY_SELECTOR,
@@ -176,14 +176,11 @@ static void write_all(void)
         for (unsigned round = 0; round < ROUNDS && n >= (uint64_t)round * BATCH; round++)
             for (uint64_t i = 0; i < BATCH; i++)
                 say(n - (uint64_t)round * BATCH + i, round);
-        if (n % EPOCH_EVERY == 0) {
-            struct store_entry epoch = {.number = n + 1,
-                                        .kind = ENTRY_EPOCH_APPLICATION,
-                                        .id = sid_of(n / EPOCH_EVERY),
-                                        .end_s = END_S};
-            apply(&epoch, 1);
+        struct store_entry epoch = {
+            .number = n + 1, .kind = ENTRY_EPOCH_APPLICATION, .id = sid_of(n), .end_s = END_S};
+        apply(&epoch, 1); /* thousands, one by one: they settle many times */
+        if (n % SELECTOR_EVERY == 0)
             select_tokens(n);
-        }
         revocation_index_complete(revocations, n + BATCH);
         atomic_store(&applied, n + BATCH);
         if (n % 1000 == 0)

@@ -176,19 +176,25 @@ Test(epochs, a_batch_of_both_sorts_does_both)
     cr_assert(is_cut(1, false));
 }
 
+/* At once, as at a start, and one by one, as changes come: of both sorts of set. */
 Test(epochs, ten_thousand_of_them_are_all_found)
 {
-    enum { MANY = 10000 };
+    enum { AT_ONCE = 4000, MANY = 10000 };
     static struct store_entry batch[MANY];
     for (uint64_t n = 0; n < MANY; n++)
         batch[n] = entry_epoch(n + 1, ENTRY_EPOCH_APPLICATION, sid_number(n + 100), 100);
-    cr_assert(result_ok(revocation_index_apply(index_, batch, MANY)));
+    cr_assert(result_ok(revocation_index_apply(index_, batch, AT_ONCE)));
+    for (uint64_t n = AT_ONCE; n < MANY; n++)
+        cr_assert(result_ok(revocation_index_apply(index_, &batch[n], 1)));
+    cr_assert_eq(revocation_index_stats(index_).epochs, MANY);
     for (uint64_t n = 0; n < MANY; n++) {
         struct epoch_subject subject = {.epoch = n, .client_id = sid_number(n + 100)};
         cr_assert(revocation_index_is_cut(index_, &subject));
         subject.epoch = n + 1;
         cr_assert_not(revocation_index_is_cut(index_, &subject));
     }
+    revocation_index_sweep(index_, 100 + MANY / 1024);
+    cr_assert_eq(revocation_index_stats(index_).epochs, 0);
 }
 
 /* ---- below and issued before ---- */
