@@ -122,7 +122,7 @@ class Forger:
             result = {**original, **(change or {})}
             return {name: value for name, value in result.items() if name not in drop}
 
-        fresh = {**claims(self.sample), "jti": fresh_jti(), "epoch": epoch or self.epoch()}
+        fresh = {**claims(self.sample), "jti": fresh_jti(), "epoch": self.epoch() if epoch is None else epoch}
         token = assemble(
             changed(header(self.sample), head), changed(fresh, payload),
             sign or (lambda data: sign_with(self.key, data)))
