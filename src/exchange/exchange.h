@@ -17,6 +17,7 @@
 #include "core/err.h"
 #include "core/result.h"
 #include "exchange/route.h"
+#include "json/read.h"
 
 struct store_request;
 struct stream;
@@ -157,6 +158,9 @@ enum step_result exchange_reply_json(struct exchange *x, int status, struct str 
  * Status, WWW-Authenticate, Retry-After come from the code. A fault is logged here, once, and shown
  * as its wire name. */
 enum step_result exchange_refuse(struct exchange *x, enum err code, struct str detail);
+
+/* ERR_BAD_JSON, with what is wrong with the body and the place just behind it. */
+enum step_result exchange_refuse_json(struct exchange *x, const struct json_error *error);
 enum step_result exchange_fault(struct exchange *x, struct result fault);
 
 /* Up to LIMIT_ARENA_BATCH from here on, for what is larger than an ordinary request: a page of

@@ -208,6 +208,20 @@ enum step_result exchange_refuse(struct exchange *x, enum err code, struct str d
     return reply_error(x, info->status, &b);
 }
 
+enum step_result exchange_refuse_json(struct exchange *x, const struct json_error *error)
+{
+    struct buf b;
+
+    buf_init_arena(&b, &x->arena, 128, ERROR_BODY_MAX);
+    buf_cstr(&b, "The body is not the JSON this endpoint takes: line ");
+    buf_u64(&b, error->line);
+    buf_cstr(&b, ", column ");
+    buf_u64(&b, error->column);
+    buf_cstr(&b, ": ");
+    buf_cstr(&b, error->reason);
+    return exchange_refuse(x, ERR_BAD_JSON, b.failed ? STR_NONE : buf_view(&b));
+}
+
 /* A line a second for each code: a store that is away would write one a request, and a slow reader
  * of the log would hold up the loop. */
 static void log_fault(struct exchange *x, enum err code)

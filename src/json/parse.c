@@ -274,3 +274,18 @@ enum err json_parse(struct arena *arena, struct str text, const struct json_limi
         *out = p.root;
     return code;
 }
+
+enum err json_parse_object(struct arena *arena, struct str text, const struct json_limits *limits,
+                           const struct json_value **out, struct json_error *out_error)
+{
+    const struct json_value *value;
+    enum err code = json_parse(arena, text, limits, &value, out_error);
+
+    if (code == ERR_NONE && !json_is(value, JSON_OBJECT)) {
+        error_fill(text, (struct json_error){.reason = "the value is no object"}, out_error);
+        return ERR_BAD_JSON;
+    }
+    if (code == ERR_NONE)
+        *out = value;
+    return code;
+}

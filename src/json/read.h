@@ -42,6 +42,12 @@ __attribute__((warn_unused_result)) enum err json_parse(struct arena *arena, str
                                                         const struct json_value **out,
                                                         struct json_error *out_error);
 
+/* Of an object; anything else is ERR_BAD_JSON too. */
+__attribute__((warn_unused_result)) enum err json_parse_object(struct arena *arena, struct str text,
+                                                               const struct json_limits *limits,
+                                                               const struct json_value **out,
+                                                               struct json_error *out_error);
+
 /* All that follows takes NULL for "no such value", so that look-ups can be chained. */
 
 enum json_type json_type(const struct json_value *value);          /* NULL: JSON_NULL */

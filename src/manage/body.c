@@ -188,14 +188,16 @@ static bool is_known(struct str name, const struct body_field *fields, size_t fi
 enum step_result body_parse(struct exchange *x, const struct json_value **out)
 {
     const struct json_value *object;
+    struct json_error error;
 
     if (!body_is_json(x->request.content_type))
         return exchange_refuse(x, ERR_UNSUPPORTED_MEDIA_TYPE, STR_NONE);
-    enum err err = json_parse(&x->arena, x->request.body, &json_limits_request, &object, NULL);
-    if (err == ERR_FAULT_MEMORY)
+    enum err err =
+        json_parse_object(&x->arena, x->request.body, &json_limits_request, &object, &error);
+    if (err == ERR_BAD_JSON)
+        return exchange_refuse_json(x, &error);
+    if (err != ERR_NONE)
         return exchange_fault(x, FAULT(err));
-    if (err != ERR_NONE || !json_is(object, JSON_OBJECT))
-        return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
     *out = object;
     return STEP_NEXT;
 }

@@ -84,7 +84,8 @@ struct rule_work {
                                           known */
 
     /* What came of it. */
-    enum err err; /* of the whole: ERR_NONE, ERR_BAD_JSON, ERR_FAULT_* */
+    enum err err;                 /* of the whole: ERR_NONE, ERR_BAD_JSON, ERR_FAULT_* */
+    struct json_error json_error; /* of ERR_BAD_JSON */
     struct field_errors errors;
     struct acl_rule_row after;       /* where there are none */
     const struct acl_rule *compiled; /* of it, held; NULL: nothing differs, or it was refused */

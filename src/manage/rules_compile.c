@@ -312,9 +312,8 @@ static void read_body(struct pool_job *job)
     const struct json_value *object;
 
     arena_init(&r.scratch, NULL, 0, LIMIT_ARENA_RULE);
-    work->err = json_parse(&r.scratch, work->exchange->request.body, &limits, &object, NULL);
-    if (work->err == ERR_NONE && !json_is(object, JSON_OBJECT))
-        work->err = ERR_BAD_JSON;
+    work->err = json_parse_object(&r.scratch, work->exchange->request.body, &limits, &object,
+                                  &work->json_error);
     if (work->err == ERR_NONE)
         judge(&r, object);
     keep_errors(work);

@@ -42,7 +42,7 @@ static enum step_result judge_work(struct exchange *x, const struct rule_change 
     const struct rule_work *work = &change->work;
 
     if (work->err == ERR_BAD_JSON)
-        return exchange_refuse(x, work->err, STR_NONE);
+        return exchange_refuse_json(x, &work->json_error);
     if (work->err != ERR_NONE)
         return exchange_fault(x, FAULT(work->err));
     if (change->before != NULL && etag_judge(x, change->before->revision) == STEP_DONE)

@@ -75,14 +75,16 @@ static enum step_result read_request(struct exchange *x)
     };
     struct batch_state *state = x->state;
     const struct json_value *body, *tokens;
+    struct json_error error;
 
     if (!is_json(x->request.content_type))
         return exchange_refuse(x, ERR_BAD_MEDIA_TYPE, STR_NONE);
-    enum err err = json_parse(&x->arena, x->request.body, &json_limits_request, &body, NULL);
-    if (err == ERR_FAULT_MEMORY)
+    enum err err =
+        json_parse_object(&x->arena, x->request.body, &json_limits_request, &body, &error);
+    if (err == ERR_BAD_JSON)
+        return exchange_refuse_json(x, &error);
+    if (err != ERR_NONE)
         return exchange_fault(x, FAULT(err));
-    if (err != ERR_NONE || !json_is(body, JSON_OBJECT))
-        return exchange_refuse(x, ERR_BAD_JSON, STR_NONE);
     if (json_find_unknown(body, known, sizeof(known) / sizeof(known[0])) != NULL)
         return exchange_refuse(x, ERR_BAD_JSON,
                                STR("The body holds a member other than tokens, required_scope, "

@@ -371,6 +371,16 @@ def test_broken_batches(bed, body):
     assert (reply.status, reply.error) == (400, "invalid_request")
 
 
+def test_THREATS_75_a_broken_batch_is_told_where_it_breaks(bed):
+    for body, problem in (
+            (b'{"tokens":\n[}', "line 2, column 3: the text is not well-formed"),
+            (b"[]", "line 1, column 1: the value is no object"),
+            (b'{"tokens":[],\n "tokens":[]}', "line 2, column 10: an object names a member twice"),
+            (b'{"tokens":[' + b"1," * 5000 + b"1]}", "line 1, column 8201: too many values")):
+        reply = batch(bed, body)
+        assert reply.json["error_description"] == f"The body is not the JSON this endpoint takes: {problem}"
+
+
 def test_a_full_batch(bed):
     tokens = [bed.issue(bed.app) for _ in range(3)] * 33 + ["x"]
     items = batch(bed, tokens).json["items"]

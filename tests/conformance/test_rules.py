@@ -237,6 +237,9 @@ def test_the_order_of_refusals(rules):
         assert rules.bed.request("POST", RULES, json.dumps(RULE).encode(), headers).status == want
     for body in (b"", b"[]", b"null", b'{"field":"calling","field":"called"}', b'{"name":"\xff"}', b"{} {}"):
         assert only(rules.ask("POST", "", body), 400)["code"] == "invalid_request"
+    for base in (RULES, PARTNERS):
+        told = only(rules.ask("POST", "", b'{"name":"a",\n "name":"b"}', base=base), 400)
+        assert told["message"].endswith("takes: line 2, column 8: an object names a member twice")
     assert only(rules.ask("POST", "", RULE, dry_run="true"), 422, "dry_run")
 
 

@@ -49,6 +49,28 @@ Test(json_parse, members_are_walked_in_order_with_their_names)
     parsing_done(&p);
 }
 
+Test(json_parse, who_asks_for_an_object_gets_no_other_value)
+{
+    struct str texts[] = {STR("7"), STR("\"x\""), STR("null"), STR(" []")};
+    const struct json_value *value = NULL;
+    struct json_error error;
+    struct arena arena;
+
+    arena_init(&arena, NULL, 0, 64 * 1024);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cr_assert_eq(json_parse_object(&arena, texts[i], &json_limits_request, &value, &error),
+                     ERR_BAD_JSON);
+        cr_assert_str_eq(error.reason, "the value is no object");
+        cr_assert(error.line == 1 && error.column == 1 && value == NULL);
+    }
+    cr_assert_eq(json_parse_object(&arena, STR("{"), &json_limits_request, &value, NULL),
+                 ERR_BAD_JSON);
+    cr_assert_eq(json_parse_object(&arena, STR("{}"), &json_limits_request, &value, NULL),
+                 ERR_NONE);
+    cr_assert(json_is(value, JSON_OBJECT));
+    arena_reset(&arena);
+}
+
 Test(json_parse, a_lone_value_of_any_type_is_a_text) /* RFC8259-2 */
 {
     struct str texts[] = {STR("7"),  STR(" -0 "),  STR("\"x\""), STR("\"\""), STR("null"),
