@@ -1,76 +1,31 @@
-"""/core/v2/applications and their secrets: who sees and writes them, M3 by every road, bad input, races, what a change
-does to tokens that are out. SPEC 3 and 5; F-34, F-35, F-36, F-38; THREATS 34, 43, 47."""
+"""/core/v2/applications: who sees and writes them, bad input, races, what a change does to tokens that are out. SPEC 3
+and 5; F-35, F-36; THREATS 34, 43, 47. What an application may hold stands in test_application_scopes.py, what it
+authenticates with in test_application_secrets.py."""
 
 import concurrent.futures
 import json
-import sqlite3
-import time
 import uuid
 
 import pytest
 
 import assertion
-from caller import Caller
-from testbed import Client, eventually
+from applications import CALLBACK, Applications, both, only
+from testbed import Client
 
-APPLICATIONS = "/core/v2/applications"
 MANY = 10
 READ_ONLY = ["client_id", "date_created", "date_updated", "partner", "secret_id", "client_secret"]
-RESTRICTED = ["DirectRingOut", "EditReportingSettings", "RoleManagement"]
-CALLBACK = "https://app.example/cb"
-
-
-class Api(Caller):
-    """The API as one caller sees it."""
-
-    def __call__(self, method, path="", body=None, **headers):
-        return self.send(method, APPLICATIONS + path, body, **headers)
-
-    def make(self, **body):
-        reply = self("POST", body={"name": "Made", "scopes": ["calls.read"], **body})
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def client(self, **body):
-        made = self.make(**body)
-        return Client(made["client_id"], made["client_secret"])
-
-
-@pytest.fixture(scope="module")
-def audience(bed):
-    return bed.facts["resource_server"]["audience"]
-
-
-@pytest.fixture(scope="module")
-def both(bed, audience):
-    """Audiences that the resource server answers for, and our own."""
-    return [bed.issuer, audience]
 
 
 @pytest.fixture(scope="module")
 def root(bed):
     """Of the application that holds everything."""
-    return Api(bed, bed.issue(bed.admin))
+    return Applications(bed, bed.issue(bed.admin))
 
 
 @pytest.fixture(scope="module")
 def sub(bed):
     """Of the sub-partner's application."""
-    return Api(bed, bed.issue(bed.sub_partner))
-
-
-def narrow(bed, api, scope, **body):
-    """A caller of the same partner that holds these scopes and app.manage, no more."""
-    client = api.client(scopes=[*scope, "app.manage"], **body)
-    return Api(bed, bed.issue(client))
-
-
-def only(reply, status, field=None):
-    """The one error of an answer."""
-    assert reply.status == status, reply.body
-    found = reply.json["errors"]
-    assert len(found) == 1 and found[0]["field"] == field, found
-    return found[0]
+    return Applications(bed, bed.issue(bed.sub_partner))
 
 
 # ---- an object's life ----
@@ -148,11 +103,11 @@ def test_listed(bed, root, sub):
 # ---- what it does to tokens ----
 
 
-def test_suspended_deleted_and_back(bed, root, both, own_bed):
+def test_suspended_deleted_and_back(own_bed):
     """P1: acts on the next introspection; deletion is final, after a restart too."""
     own = own_bed()
-    api = Api(own, own.issue(own.admin))
-    made = api.make(audiences=[own.issuer, own.facts["resource_server"]["audience"]], scopes=["calls.manage"])
+    api = Applications(own, own.issue(own.admin))
+    made = api.make(audiences=both(own), scopes=["calls.manage"])
     client, path = Client(made["client_id"], made["client_secret"]), "/" + made["client_id"]
     token = own.issue(client)
     assert own.introspect(token)["scope"] == "calls.manage"
@@ -166,11 +121,11 @@ def test_suspended_deleted_and_back(bed, root, both, own_bed):
     assert own.introspect(token) == {"active": False} and own.token(client).status == 401
     own.restart()
     assert own.introspect(token) == {"active": False} and own.token(client).status == 401
-    assert Api(own, own.issue(own.admin))("GET", path).status == 404
+    assert Applications(own, own.issue(own.admin))("GET", path).status == 404
 
 
-def test_an_application_may_delete_itself(bed, root, both):
-    caller = narrow(bed, root, ["calls.read"], audiences=both)
+def test_an_application_may_delete_itself(bed, root):
+    caller = root.narrow(["calls.read"], audiences=both(bed))
     claims = bed.introspect(caller.token)
     assert caller("DELETE", "/" + claims["client_id"]).status == 204
     assert not bed.is_active(caller.token)
@@ -192,129 +147,6 @@ def test_audiences_of_a_resource_server_change(bed, root):
     assert bed.introspection(token, server).status == 403
 
 
-# ---- M3 ----
-
-
-def test_scopes_are_handed_out_within_the_callers(bed, root):
-    caller = narrow(bed, root, ["calls.read"])
-    error = only(caller("POST", body={"scopes": ["calls.read", "calls.manage", "sms.read"]}), 403, "scopes")
-    assert "calls.manage, sms.read" in error["message"] and error["code"] == "insufficient_scope"
-    path = "/" + caller.make()["client_id"]
-    before = root("GET", path)
-    for method, body in (("PATCH", {"scopes": ["calls.update"], "name": "Changed"}),
-                         ("PUT", {**before.json, "scopes": ["calls.read", "sms.read"], "name": "Changed"})):
-        reply = caller(method, path, body)
-        only(reply, 403, "scopes")
-        assert "insufficient_scope" in reply.header("WWW-Authenticate")
-        after = root("GET", path)
-        assert after.json == before.json and after.header("ETag") == before.header("ETag")
-    assert caller("PATCH", path, {"scopes": []}).status == 200
-
-
-def equipment(bed):
-    return [
-        ("PATCH", {"redirect_uris": [CALLBACK]}, "redirect_uris"),
-        ("PATCH", {"audiences": [bed.issuer, "https://more.example"]}, "audiences"),
-        ("PATCH", {"introspection": True}, "introspection"),
-        ("PATCH", {"jwks": assertion.key_set(assertion.SINGLE)}, "jwks"),
-        ("PATCH", {"token_endpoint_auth_method": "private_key_jwt", "jwks": assertion.key_set(assertion.SINGLE)},
-         "jwks"),
-        ("PATCH", {"token_endpoint_auth_method": "client_secret_post"}, "token_endpoint_auth_method"),
-        ("PUT", {"redirect_uris": [CALLBACK]}, "redirect_uris"),
-        ("PUT", {"introspection": True}, "introspection"),
-    ]
-
-
-@pytest.mark.parametrize("road", range(8))
-def test_nobody_equips_an_application_that_holds_more(bed, root, road):
-    method, change, field = equipment(bed)[road]
-    caller = narrow(bed, root, ["calls.read"])
-    strong = root.make(scopes=["calls.manage"])
-    path = "/" + strong["client_id"]
-    before = root("GET", path)
-    body = change if method == "PATCH" else {**before.json, **change}
-    error = only(caller(method, path, {**body, "name": "Changed"}), 403, field)
-    assert "calls.manage" in error["message"]
-    assert root("GET", path).json == before.json
-    weak = "/" + root.make(scopes=["calls.read"])["client_id"]
-    assert caller("PATCH", weak, change).status == 200
-
-
-def test_nobody_makes_a_secret_for_an_application_that_holds_more(bed, root):
-    caller = narrow(bed, root, ["calls.read"])
-    strong = root.make(scopes=["calls.manage"])
-    path = f"/{strong['client_id']}/secrets"
-    assert caller("POST", path, {}).status == 403
-    admin = f"/{bed.admin.client_id}/secrets"
-    assert caller("POST", admin, {"overlap_s": 60}).status == 403, "the first application holds everything"
-    assert root("GET", path).json["total"] == 1 and root("GET", admin).json["total"] == 1
-    root("PATCH", "/" + strong["client_id"], {"scopes": ["calls.read"]})
-    assert caller("POST", path, {}).status == 200
-
-
-def test_what_takes_away_or_repeats_hands_out_nothing(bed, root):
-    caller = narrow(bed, root, ["calls.read"])
-    strong = root.make(scopes=["calls.manage", "sms.manage"], redirect_uris=[CALLBACK, CALLBACK + "2"],
-                       introspection=True)
-    path = "/" + strong["client_id"]
-    for change in ({"redirect_uris": [CALLBACK + "2"]}, {"introspection": False}, {"status": "suspended"},
-                   {"scopes": ["sms.manage", "calls.read"]}, {"name": "Weaker"}, {"scopes": ["sms.manage"]},
-                   {"scopes": ["sms.read"]}, {"redirect_uris": []}):
-        assert caller("PATCH", path, change).status == 200, change
-    only(caller("PATCH", path, {"scopes": ["sms.manage"]}), 403, "scopes")
-
-
-# ---- restricted scopes and their approval ----
-
-
-def test_restricted_scopes_count_once_an_ancestor_approved_them(bed, root, both):
-    partner_sid = bed.facts["sub_partner"]["partner_sid"]
-    name = RESTRICTED[0]
-    made = root.make(partner_sid=partner_sid, scopes=["calls.read", name], audiences=both)
-    assert set(made["scopes"]) == {"calls.read", name} and made["approved_restricted"] == []
-    path = "/" + made["client_id"]
-    sub_api = Api(bed, bed.issue(bed.sub_partner))
-    only(sub_api("PATCH", path, {"approved_restricted": [name]}), 403, "approved_restricted")
-    only(sub_api("POST", body={"scopes": [name], "approved_restricted": [name]}), 403, "approved_restricted")
-    only(root("PATCH", path, {"approved_restricted": ["calls.read"]}), 422, "approved_restricted")
-    only(root("PATCH", path, {"approved_restricted": [RESTRICTED[1]]}), 422, "approved_restricted")
-    assert root("PATCH", path, {"approved_restricted": [name]}).json["approved_restricted"] == [name]
-    # a PUT that repeats it is no change; what is declared no more is approved no more
-    whole = sub_api("GET", path).json
-    assert sub_api("PUT", path, whole).status == 200
-    less = sub_api("PUT", path, {**whole, "scopes": ["calls.read"]})
-    assert less.status == 200 and less.json["approved_restricted"] == []
-    again = sub_api("PATCH", path, {"scopes": ["calls.read", name]})
-    assert again.status == 200 and again.json["approved_restricted"] == []
-
-
-def test_the_root_approves_its_own(bed, root, both):
-    """Until then the scope is neither granted nor handed out; taken back, it is lost at once."""
-    name = RESTRICTED[0]
-    made = root.make(scopes=["calls.read", name], audiences=both)
-    client, path = Client(made["client_id"], made["client_secret"]), "/" + made["client_id"]
-    assert bed.token(client, scope=name).status == 400
-    assert bed.introspect(bed.issue(client))["scope"] == "calls.read"
-    assert root("PATCH", path, {"approved_restricted": [name]}).status == 200
-    token = bed.issue(client)
-    assert bed.introspect(token)["scope"].split() == ["calls.read", name]
-    assert root("PATCH", path, {"approved_restricted": []}).status == 200
-    assert bed.introspect(token)["scope"] == "calls.read"
-
-
-def test_approving_needs_app_manage_and_the_scope_itself(bed, root):
-    name = RESTRICTED[0]
-    made = root.make(scopes=[name])
-    path = "/" + made["client_id"]
-    updates = Api(bed, bed.issue(root.client(scopes=["app.update", name], approved_restricted=[name])))
-    only(updates("PATCH", path, {"approved_restricted": [name]}), 403, "approved_restricted")
-    lacking = narrow(bed, root, ["calls.read"])
-    error = only(lacking("PATCH", path, {"approved_restricted": [name]}), 403, "approved_restricted")
-    assert name in error["message"]
-    holding = narrow(bed, root, [name], approved_restricted=[name])
-    assert holding("PATCH", path, {"approved_restricted": [name]}).status == 200
-
-
 # ---- who may, and whose (F-35, F-36) ----
 
 VERBS = [("GET", "", None, "read"), ("POST", "", {"scopes": []}, "create"), ("GET", "/{}", None, "read"),
@@ -325,7 +157,7 @@ VERBS = [("GET", "", None, "read"), ("POST", "", {"scopes": []}, "create"), ("GE
 
 @pytest.mark.parametrize("held", ["manage", "create", "read", "update", "delete", None])
 def test_each_verb_needs_its_scope(bed, root, held):
-    caller = Api(bed, bed.issue(root.client(scopes=["calls.read", *([f"app.{held}"] if held else [])])))
+    caller = Applications(bed, bed.issue(root.client(scopes=["calls.read", *([f"app.{held}"] if held else [])])))
     for method, pattern, body, verb in VERBS:
         made = root.make(scopes=[])
         if method == "PUT":
@@ -339,7 +171,7 @@ def test_each_verb_needs_its_scope(bed, root, held):
             assert f'scope="app.manage app.{verb}"' in reply.header("WWW-Authenticate")
 
 
-def test_partners_see_their_own_subtree(bed, root, sub):
+def test_partners_see_their_own_subtree(root, sub):
     """F-35: partners by endpoints. The root sees and writes below it; nobody sees above or beside."""
     for asker, target, seen in (("root", "sub", True), ("root", "root", True), ("sub", "sub", True),
                                 ("sub", "root", False), ("sub", None, False), ("sub", "upper", False)):
@@ -370,9 +202,9 @@ def test_made_in_a_partner_of_the_callers_subtree(bed, root, sub):
         only(reply, 422, "partner_sid")
 
 
-def test_tokens_without_our_audience(bed, root, audience):
-    caller = bed.issue(root.client(scopes=["app.manage"], audiences=[audience]))
-    assert Api(bed, caller)("GET").status == 401
+def test_tokens_without_our_audience(bed, root):
+    caller = bed.issue(root.client(scopes=["app.manage"], audiences=[bed.audience]))
+    assert Applications(bed, caller)("GET").status == 401
 
 
 # ---- bad input ----
@@ -458,60 +290,18 @@ def test_bodies_that_are_none(root, target, body, media, status):
 def test_refused_in_order(bed, root, target):
     """SPEC 5: 403 verb, 404, 415 or 400, 412, 422, 403."""
     path, _ = target
-    weak = Api(bed, bed.issue(root.client(scopes=["calls.read"])))
+    weak = Applications(bed, bed.issue(root.client(scopes=["calls.read"])))
     assert weak("PATCH", "/nothing", b"{").status == 403
     assert root("PATCH", "/nothing", b"{").status == 404
     assert root("PATCH", path, b"{", If_Match='"77"', Content_Type="application/json").status == 400
     assert root("PATCH", path, {"foo": 1}, If_Match='"77"').status == 412
-    caller = narrow(bed, root, ["calls.read"])
+    caller = root.narrow(["calls.read"])
     assert caller("PATCH", path, {"foo": 1, "scopes": ["sms.read"]}).status == 422
     assert caller("PATCH", path, {"scopes": ["sms.read", "nope"]}).status == 422
     assert caller("PATCH", path, {"scopes": ["sms.read"]}).status == 403
 
 
-# ---- secrets (F-28, F-38) ----
-
-
-def test_two_secrets_with_an_overlap(bed, root):
-    made = root.make()
-    first = Client(made["client_id"], made["client_secret"])
-    path = f"/{made['client_id']}/secrets"
-    reply = root("POST", path, {"overlap_s": 2})
-    assert reply.status == 200 and set(reply.json) == {
-        "secret_id", "client_secret", "date_created", "date_expiration", "date_last_used"}
-    second = Client(made["client_id"], reply.json["client_secret"])
-    assert bed.token(first).status == bed.token(second).status == 200
-    only(root("POST", path, {}), 409)
-    listed = root("GET", path).json
-    assert listed["total"] == 2 and all("client_secret" not in item for item in listed["items"])
-    assert listed["items"][0]["date_expiration"] and listed["items"][1]["date_expiration"] is None
-    assert eventually(lambda: bed.token(first, source=bed.addresses.fresh()).status == 401, 5, 0.2)
-    assert bed.token(second).status == 200
-    third = root("POST", path, {"overlap_s": 0})
-    assert third.status == 200
-    assert bed.token(second, source=bed.addresses.fresh()).status == 401, "no overlap at all"
-    assert bed.token(Client(made["client_id"], third.json["client_secret"])).status == 200
-
-
-def test_secrets_are_deleted_to_the_last(bed, root):
-    made = root.make()
-    path = f"/{made['client_id']}/secrets"
-    assert root("DELETE", f"{path}/{made['secret_id']}").status == 204
-    assert root("DELETE", f"{path}/{made['secret_id']}").status == 404
-    client = Client(made["client_id"], made["client_secret"])
-    assert bed.token(client, source=bed.addresses.fresh()).status == 401
-    assert root("GET", path).json["items"] == []
-    for body in ({"overlap_s": -1}, {"overlap_s": "1"}, {"overlap_s": 10**9}, {"secret": "x"}, {"overlap_s": 1.5}):
-        assert root("POST", path, body).status == 422, body
-
-
-def test_parallel_secrets_never_make_a_third(root):
-    made = root.make()
-    path = f"/{made['client_id']}/secrets"
-    with concurrent.futures.ThreadPoolExecutor(MANY) as pool:
-        replies = list(pool.map(lambda _: root("POST", path, {}).status, range(MANY)))
-    assert sorted(replies) == [200] + [409] * (MANY - 1)
-    assert root("GET", path).json["total"] == 2
+# ---- at the same time ----
 
 
 def test_parallel_changes_lose_nothing(root):
@@ -530,59 +320,3 @@ def test_parallel_changes_lose_nothing(root):
         raced = list(pool.map(lambda i: root("PATCH", path, {"name": f"n{i}"}, If_Match=after.header("ETag")).status,
                               range(MANY)))
     assert sorted(raced) == [200] + [412] * (MANY - 1)
-
-
-def test_secrets_are_nowhere_but_in_the_answer(bed, root):
-    """P5, F-38: digests in the store, no secret in the audit log."""
-    made = root.make()
-    more = root("POST", f"/{made['client_id']}/secrets", {}).json
-    with sqlite3.connect(f"file:{bed.facts['store']}?mode=ro", uri=True) as link:
-        records = [row[0] for row in link.execute("SELECT record FROM audit WHERE record LIKE ?",
-                                                  (f"%{made['client_id']}%",))]
-    assert [json.loads(record)["action"] for record in records] == ["application.create", "secret.create"]
-    for record in records:
-        assert made["client_secret"] not in record and more["client_secret"] not in record
-    assert json.loads(records[0])["detail"]["after"]["scopes"] == ["calls.read"]
-    assert json.loads(records[0])["detail"]["after"]["secret_id"] == made["secret_id"]
-    assert json.loads(records[1])["detail"]["secret_id"] == more["secret_id"]
-
-
-# ---- last used ----
-
-
-def test_when_a_secret_was_used_last(bed, root):
-    made = root.make()
-    path = f"/{made['client_id']}/secrets"
-    before = time.time()
-    bed.issue(Client(made["client_id"], made["client_secret"]))
-
-    def used():
-        return root("GET", path + "?include_fields=date_last_used").json["items"][0]["date_last_used"]
-
-    assert eventually(used, 5, 0.1)
-    assert used() >= time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(before))
-
-
-def last_access(bed, token):
-    sid = bed.introspect(token)["token_sid"]
-    with sqlite3.connect(f"file:{bed.facts['store']}?mode=ro", uri=True) as link:
-        return link.execute("SELECT last_accessed_ms, last_accessed_ip FROM tokens WHERE token_sid = ?",
-                            (uuid.UUID(sid).bytes,)).fetchone()
-
-
-def test_when_and_from_where_a_token_was_used_last(bed, root, both):
-    """Introspection names the end user's address, or the caller's is taken; at most once a minute."""
-    time.sleep(1.2)  # a crowd of uses by the tests before may have passed some over: until theirs are written
-    client = root.client(audiences=both)
-    named, unnamed = bed.issue(client), bed.issue(client)
-    for wrong in ("nonsense", "192.0.2.7:80", "[::1]", "::", "192.0.2.7, 192.0.2.8"):
-        assert bed.introspection(named, client_ip=wrong).status == 400, wrong
-    assert bed.introspection(named, client_ip="2001:DB8::7").json["active"]
-    assert bed.is_active(unnamed)
-    assert bed.introspection(named, client_ip="192.0.2.9").json["active"], "within the minute: not noted"
-    assert eventually(lambda: last_access(bed, named)[0] > 0 and last_access(bed, unnamed)[0] > 0, 5, 0.1)
-    assert last_access(bed, named)[1] == "2001:db8::7"
-    assert last_access(bed, unnamed)[1] == "127.0.0.1"
-    bearer = Api(bed, bed.issue(root.client(scopes=["app.read"], audiences=both)))
-    assert bearer("GET").status == 200
-    assert eventually(lambda: last_access(bed, bearer.token)[0] > 0, 5, 0.1)
