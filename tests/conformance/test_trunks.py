@@ -1,91 +1,24 @@
-"""/core/v2/trunk_groups and their trunks: an object's life, scopes of two families, who sees what, bad input, races, and
-the access control lists that stand in them. SPEC 5 and 9; SEEDS 1.10; THREATS-54."""
+"""/core/v2/trunk_groups and their trunks: an object's life, lists of them, bad input, races. SPEC 5 and 9; SEEDS 1.10.
+Who may do it stands in test_trunk_rights.py, what their access control lists take in test_trunk_acls.py."""
 
 import concurrent.futures
 import itertools
-import json
-import sqlite3
-import uuid
 
 import pytest
 
-from caller import Caller
-from testbed import Client
+from trunks import LIST, Trunks, application, named, records, tree_of
 
-GROUPS = "/core/v2/trunk_groups"
 MANY = 8
-RULE = {"field": "calling", "operation": "exact", "quantifier": "any", "entries": ["+12025550100"]}
-LIST = {"access_control_rules": [], "direction": "inbound", "sms_action_false": None, "sms_action_true": None,
-        "voice_action_false": "reject403", "voice_action_true": "accept"}
-FAMILIES = ["trunk_groups", "trunk_groups.trunks"]
-
-
-class Api(Caller):
-    """The API as one caller sees it."""
-
-    def __call__(self, method, path="", body=None, **headers):
-        return self.send(method, path if path.startswith("/core") else GROUPS + path, body, **headers)
-
-    def make(self, path="", **body):
-        reply = self("POST", path, body)
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def group(self, **body):
-        made = self.make(**{"name": "Group", **body})
-        return "/" + made["trunk_group_sid"], made
-
-    def trunk(self, group, **body):
-        made = self.make(group + "/trunks", **{"name": "Trunk", **body})
-        return f"{group}/trunks/{made['trunk_sid']}", made
-
-    def rule(self, **body):
-        return self.make("/core/v2/accesscontrol/rules", **RULE, **body)["rule_sid"]
-
-
-def application(bed, scopes, partner_sid=None):
-    """A caller of that partner, with these scopes alone."""
-    body = {"scopes": scopes, **({"partner_sid": partner_sid} if partner_sid else {})}
-    reply = Api(bed, bed.issue(bed.admin))("POST", "/core/v2/applications", body)
-    assert reply.status == 200, reply.body
-    return Api(bed, bed.issue(Client(reply.json["client_id"], reply.json["client_secret"])))
-
-
-def everything(bed, partner_sid):
-    return application(bed, ["accesscontrol.manage", *(f"{family}.manage" for family in FAMILIES)], partner_sid)
 
 
 @pytest.fixture(scope="module")
 def root(bed):
-    return Api(bed, bed.issue(bed.admin))
+    return Trunks(bed, bed.issue(bed.admin))
 
 
 @pytest.fixture(scope="module")
-def tree(bed, root):
-    """Callers by their place: each may do everything, where it sees anything."""
-    def partner(parent_sid, **body):
-        made = root("POST", "/core/v2/partners", {
-            "name": "Of the trunks", "parent_sid": parent_sid, "skip_email_verification": True,
-            "skip_partner_review": True, **body})
-        assert made.status == 200, made.body
-        return made.json["partner_sid"]
-
-    own = partner(bed.facts["partner_sid"])
-    sids = {"parent": bed.facts["partner_sid"], "self": own, "child": partner(own),
-            "stranger": partner(bed.facts["partner_sid"])}
-    return {place: (sid, everything(bed, sid)) for place, sid in sids.items()}
-
-
-def named(reply, status):
-    """The fields of an answer's errors."""
-    assert reply.status == status, reply.body
-    return sorted(error["field"] or "" for error in reply.json["errors"])
-
-
-def records(bed, sid):
-    with sqlite3.connect(f"file:{bed.facts['store']}?mode=ro", uri=True) as link:
-        return [json.loads(row[0]) for row in link.execute(
-            "SELECT record FROM audit WHERE record LIKE ? ORDER BY seq", (f'%"object":"{sid}"%',))]
+def tree(root):
+    return tree_of(root)
 
 
 # ---- an object's life ----
@@ -141,12 +74,13 @@ def test_changed_whole_and_in_part(root, is_trunk):
 def test_created_with_trunks(bed, root):
     """In one step, all or nothing."""
     rule = root.rule()
-    path, group = root.group(acls=[LIST], trunks=[{"name": "First"}, {}, {"acls": [{**LIST, "access_control_rules": [rule]}]}])
+    ruled = [{**LIST, "access_control_rules": [rule]}]
+    path, group = root.group(acls=[LIST], trunks=[{"name": "First"}, {}, {"acls": ruled}])
     assert len(group["trunks"]) == 3 and group["trunks"] == sorted(group["trunks"])
     listed = root("GET", path + "/trunks").json
     assert [item["trunk_sid"] for item in listed["items"]] == group["trunks"] and listed["total"] == 3
     assert [item["name"] for item in listed["items"]] == ["First", *group["trunks"][1:]]
-    assert listed["items"][2]["acls"] == [{**LIST, "access_control_rules": [rule]}]
+    assert listed["items"][2]["acls"] == ruled
     assert root("GET", path).header("ETag") == '"1"'
     record, = records(bed, group["trunk_group_sid"])
     assert record["action"] == "trunk_group.create"
@@ -214,7 +148,7 @@ def test_deleted_with_its_trunks_by_force_alone(bed, root):
     assert root("DELETE", trunk).status == 204 and root("DELETE", path).status == 204
 
 
-def test_listed(bed, root, tree):
+def test_listed(root, tree):
     sid, own = tree["self"]
     made = [own.group(name=f"Listed {i}")[1] for i in range(3)]
     page = root("GET", f"?filter=name+like+'Listed+%25'+and+partner_sid+eq+{sid}&order=name+desc"
@@ -233,7 +167,8 @@ def test_listed(bed, root, tree):
 def test_every_indexed_attribute_orders_and_filters(tree, is_trunk):
     """And no other; pages follow each other in any order, with the fields that were asked for."""
     sid, own = tree["stranger"]
-    base, key, indexed = "", "trunk_group_sid", ["trunk_group_sid", "partner_sid", "name", "date_created", "date_updated"]
+    base, key = "", "trunk_group_sid"
+    indexed = ["trunk_group_sid", "partner_sid", "name", "date_created", "date_updated"]
     if is_trunk:
         base, key = own.group()[0] + "/trunks", "trunk_sid"
         indexed = ["trunk_sid", "name", "date_created", "date_updated"]
@@ -262,7 +197,7 @@ def test_every_indexed_attribute_orders_and_filters(tree, is_trunk):
         assert own("DELETE", "/" + item[key]).status == 204
 
 
-def test_a_list_of_the_longest_lists_goes_on(root, tree):
+def test_a_list_of_the_longest_lists_goes_on(tree):
     """A page that gets too large ends early; nothing of it is lost."""
     sid, own = tree["child"]
     rules = [own.rule() for _ in range(1200)]
@@ -280,254 +215,6 @@ def test_a_list_of_the_longest_lists_goes_on(root, tree):
     assert seen == made
     assert named(own("PATCH", "/" + made[0], {"acls": [*lists, {**LIST, "access_control_rules": rules[:1]}]}), 422) == [
         "acls"]
-
-
-# ---- access control lists ----
-
-ACTIONS = {"voice_action_true": ["accept", "reject403", "reject503", None],
-           "voice_action_false": ["accept", "reject403", "reject503", None],
-           "sms_action_true": [None], "sms_action_false": [None],
-           "direction": ["any", "inbound", "outbound", "undirected"]}
-WORDS = ["any", "inbound", "outbound", "undirected", "accept", "reject", "reject403", "reject503", "Accept", "", None, 1,
-         True, [], {}]
-
-
-@pytest.mark.parametrize("is_trunk", [False, True])
-@pytest.mark.parametrize("member", ACTIONS)
-def test_every_word_and_null(root, member, is_trunk):
-    """The enumerations by their nullability; an SMS action is null on trunks and their groups (SPEC 9)."""
-    path, _ = root.group()
-    if is_trunk:
-        path, _ = root.trunk(path)
-    before = root("GET", path).json
-    for method, word in itertools.product(("PATCH", "PUT", "POST"), WORDS):
-        body = {"acls": [{**LIST, member: word}]}
-        if method == "POST":
-            reply = root("POST", path.rsplit("/", 1)[0], body)
-        else:
-            reply = root(method, path, {**before, **body} if method == "PUT" else body)
-        if any(word is taken or (isinstance(word, str) and word == taken) for taken in ACTIONS[member]):
-            assert reply.status == 200 and reply.json["acls"] == [{**LIST, member: word}], word
-        else:
-            assert named(reply, 422) == [f"acls[0].{member}"], (method, word)
-    bare = root("PATCH", path, {"acls": [{"access_control_rules": []}]})
-    assert bare.json["acls"] == [{**dict.fromkeys(LIST), "access_control_rules": [], "direction": "any"}]
-    assert list(bare.json["acls"][0]) == list(LIST), "in the order of the page"
-
-
-@pytest.mark.parametrize("is_trunk", [False, True])
-def test_bad_lists_change_nothing(root, is_trunk):
-    path, _ = root.group(acls=[LIST])
-    if is_trunk:
-        path, _ = root.trunk(path, acls=[LIST])
-    before, rule = root("GET", path).json, root.rule()
-
-    def rules(value):
-        return [{**LIST, "access_control_rules": value}]
-
-    for acls, field in ((None, "acls"), ({}, "acls"), ("x", "acls"), ([LIST] * 65, "acls"), ([1], "acls[0]"),
-                        ([LIST, {**LIST, "x": 1}], "acls[1].x"),
-                        (rules(None), "acls[0].access_control_rules"), (rules([1]), "acls[0].access_control_rules"),
-                        (rules([rule, rule]), "acls[0].access_control_rules"),
-                        (rules([rule.upper()]), "acls[0].access_control_rules"),
-                        (rules([str(uuid.uuid4())]), "acls[0].access_control_rules"),
-                        (rules([rule] * 1001), "acls[0].access_control_rules")):
-        for method, body in (("PATCH", {"name": "Changed", "acls": acls}), ("PUT", {**before, "acls": acls}),
-                             ("POST", {"acls": acls})):
-            where = path if method != "POST" else path.rsplit("/", 1)[0] if is_trunk else ""
-            assert named(root(method, where, body), 422) == [field], (method, field)
-    assert root("GET", path).json == before
-
-
-def test_rules_are_those_of_the_partner_and_above(tree):
-    """One that is not there and one that is not to be seen are refused alike (THREATS-54)."""
-    rules = {place: caller.rule() for place, (_, caller) in tree.items()}
-    rules["nobody"] = str(uuid.uuid4())
-    own_sid = tree["self"][0]
-    texts = set()
-    for asker in ("parent", "self"):
-        caller = tree[asker][1]
-        path, _ = caller.group(partner_sid=own_sid)
-        trunk, _ = caller.trunk(path)
-        for place, rule in rules.items():
-            acls = [{**LIST, "access_control_rules": [rule]}]
-            for method, where, body in (("PATCH", path, {}), ("PATCH", trunk, {}), ("POST", path + "/trunks", {}),
-                                        ("POST", "", {"partner_sid": own_sid})):
-                reply = caller(method, where, {**body, "acls": acls})
-                if place in ("parent", "self"):
-                    assert reply.status == 200 and reply.json["acls"] == acls, (asker, place, reply.body)
-                else:
-                    assert named(reply, 422) == ["acls[0].access_control_rules"]
-                    texts.add(reply.json["errors"][0]["message"])
-    assert len(texts) == 1
-
-
-def test_the_log_tells_what_changed(bed, root):
-    path, group = root.group(acls=[LIST])
-    trunk, made = root.trunk(path)
-    root("PATCH", trunk, {"name": "Renamed", "acls": [LIST]})
-    root("PATCH", trunk, {"name": "Renamed"})
-    root("PATCH", path, {"acls": []})
-    root("DELETE", trunk)
-    told = records(bed, made["trunk_sid"])
-    assert [record["action"] for record in told] == ["trunk.create", "trunk.update", "trunk.delete"]
-    assert told[1]["detail"] == {"before": {"name": "Trunk", "acls": []}, "after": {"name": "Renamed", "acls": [LIST]}}
-    assert {record["partner_sid"] for record in told} == {bed.facts["partner_sid"]}
-    told = records(bed, group["trunk_group_sid"])
-    assert told[1]["action"] == "trunk_group.update"
-    assert told[1]["detail"] == {"before": {"acls": [LIST]}, "after": {"acls": []}}
-
-
-def test_the_log_tells_each_that_loses_a_rule(bed, root, tree):
-    """With force=true a rule goes out of lists of a group and of a trunk too: a record for each, and its partner's."""
-    sid = tree["self"][0]
-    rule, other = root.rule(), root.rule()
-    used, unused = {**LIST, "access_control_rules": [other, rule]}, {**LIST, "access_control_rules": [other]}
-    path, group = root.group(partner_sid=sid, acls=[used, unused, used])
-    trunk, made = root.trunk(path, acls=[unused, used])
-    assert root("DELETE", f"/core/v2/accesscontrol/rules/{rule}?force=true").status == 204
-    assert root("GET", path).json["acls"] == [unused] * 3 and root("GET", trunk).json["acls"] == [unused] * 2
-    for action, where, lists in (("trunk_group.update", group["trunk_group_sid"], [0, 2]),
-                                 ("trunk.update", made["trunk_sid"], [1])):
-        record = records(bed, where)[-1]
-        assert (record["action"], record["partner_sid"]) == (action, sid)
-        assert record["detail"] == {"detached": {"rule_sid": rule, "acls": lists}}
-    assert root("DELETE", path + "?force=true").status == 204
-
-
-def test_a_rule_goes_out_of_a_thousand_lists_at_once(bed, root):
-    """As many objects as one deletion takes it out of, each with its record; of one more it is 409."""
-    rule = root.rule()
-    trunk = {"acls": [{**LIST, "access_control_rules": [rule]}]}
-    groups = [root.group(trunks=[trunk] * count)[0] for count in (256, 256, 256, 233)]
-    path = f"/core/v2/accesscontrol/rules/{rule}"
-    message = root("DELETE", path).json["errors"][0]["message"]
-    assert message.count("trunk ") == 8 and message.endswith(" and 993 more")
-    reply = root("DELETE", path + "?force=true")
-    assert named(reply, 409) == [""] and "at most 1000" in reply.json["errors"][0]["message"]
-    assert root("DELETE", f"{groups[0]}/trunks/{root('GET', groups[0]).json['trunks'][0]}").status == 204
-    head = root("GET", "/core/v2/admin/audit/head").json
-    assert root("DELETE", path + "?force=true").status == 204
-    assert root("GET", "/core/v2/admin/audit/head").json["seq"] == head["seq"] + 1001
-    for group in groups:
-        page = root("GET", group + "/trunks?limit=1000&include_fields=acls").json
-        assert all(item == {"acls": [LIST]} for item in page["items"])
-        assert root("DELETE", group + "?force=true").status == 204
-
-
-# ---- who may, and whose ----
-
-VERBS = [("GET", "", None, "read"), ("POST", "", {}, "create"), ("GET", "/{}", None, "read"),
-         ("PATCH", "/{}", {"name": "x"}, "update"), ("PUT", "/{}", {"name": "y", "acls": []}, "update"),
-         ("DELETE", "/{}", None, "delete")]
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("held", ["manage", "create", "read", "update", "delete", None])
-def test_each_verb_needs_its_scope(bed, root, family, held):
-    """A scope speaks of its own family alone: trunk_groups.manage says nothing about trunks, nor the other way."""
-    caller = application(bed, ["calls.read", *([f"{family}.{held}"] if held else [])])
-    for other in FAMILIES:
-        for method, pattern, body, verb in VERBS:
-            group, _ = root.group()
-            sid = group[1:]
-            if other != FAMILIES[0]:
-                trunk, made = root.trunk(group)
-                sid, pattern = made["trunk_sid"], f"{group}/trunks{pattern}"
-            reply = caller(method, pattern.format(sid), body)
-            if family == other and held in ("manage", verb):
-                assert reply.status in (200, 204), (method, pattern, reply.body)
-            else:
-                assert reply.status == 403, (other, method, reply.body)
-                assert f"{other}.manage, {other}.{verb}" in reply.json["errors"][0]["message"]
-                assert reply.header("WWW-Authenticate").endswith(f'scope="{other}.manage {other}.{verb}"')
-
-
-@pytest.mark.parametrize("groups", ["manage", "verb", None])
-@pytest.mark.parametrize("trunks", ["manage", "verb", None])
-def test_both_families_make_and_delete_both(bed, root, groups, trunks):
-    def scopes(verb):
-        return [f"{family}.{verb if held == 'verb' else held}"
-                for family, held in zip(FAMILIES, (groups, trunks)) if held]
-
-    may = bool(groups and trunks)
-    total = root("GET", "?limit=1").json["total"]
-    maker = application(bed, ["calls.read", *scopes("create")])
-    reply = maker("POST", body={"trunks": [{"name": "x"}]})
-    assert reply.status == (200 if may else 403), reply.body
-    assert root("GET", "?limit=1").json["total"] == total + may
-    if groups:
-        assert maker("POST", body={"trunks": []}).status == 200, "without trunks nothing is asked about them"
-    if groups and not trunks:
-        assert reply.header("WWW-Authenticate").endswith('scope="trunk_groups.trunks.manage trunk_groups.trunks.create"')
-        assert maker("POST", body={"trunks": 1}).status == 422
-        assert maker("POST", body={"trunks": [1], "x": 1}).status == 403, "who may not is told first"
-    ender = application(bed, ["calls.read", *scopes("delete")])
-    path, _ = root.group(trunks=[{}])
-    assert ender("DELETE", path + "?force=true").status == (204 if may else 403)
-    assert root("GET", path).status == (404 if may else 200)
-    if groups and not may:
-        assert ender("DELETE", path).status == 409
-
-
-PLACES = ["parent", "self", "child", "stranger"]
-
-
-@pytest.mark.parametrize("asker", PLACES)
-@pytest.mark.parametrize("owner", PLACES)
-def test_partners_see_their_own_subtree(tree, asker, owner):
-    """The caller's own and what lies below; above, beside and nowhere are 404 alike, for every verb."""
-    below = {"parent": PLACES, "self": ["self", "child"], "child": ["child"], "stranger": ["stranger"]}
-    seen = owner in below[asker]
-    caller, keeper = tree[asker][1], tree[owner][1]
-    for is_trunk in (False, True):
-        for method, pattern, body, _ in VERBS[2:]:
-            path, _ = keeper.group()
-            if is_trunk:
-                path, _ = keeper.trunk(path)
-            before = keeper("GET", path)
-            reply = caller(method, path, body)
-            assert (reply.status in (200, 204)) == seen, (method, path, reply.body)
-            if not seen:
-                assert reply.status == 404 and reply.json["errors"][0]["code"] == "not_found"
-                nowhere = caller(method, f"/{uuid.uuid4()}" + (f"/trunks/{uuid.uuid4()}" if is_trunk else ""), body)
-                assert nowhere.body == reply.body
-                assert keeper("GET", path).json == before.json
-    path, group = keeper.group()
-    assert caller("GET", f"?filter=trunk_group_sid+eq+{path[1:]}").json["items"] == ([group] if seen else [])
-    assert caller("GET", path + "/trunks").status == (200 if seen else 404)
-    assert caller("POST", path + "/trunks", {}).status == (200 if seen else 404)
-    reply = caller("POST", body={"partner_sid": tree[owner][0]})
-    assert (reply.status, reply.json.get("partner_sid")) == (200, tree[owner][0]) if seen else named(reply, 422) == [
-        "partner_sid"]
-
-
-def test_a_trunk_is_found_in_its_own_group_alone(root):
-    (one, _), (other, _) = root.group(), root.group()
-    trunk, made = root.trunk(one)
-    wrong = f"{other}/trunks/{made['trunk_sid']}"
-    for method, _, body, _ in VERBS[2:]:
-        assert root(method, wrong, body).status == 404
-        assert root(method, trunk.upper().replace("/TRUNKS/", "/trunks/"), body).status == 404
-    assert root("GET", trunk).json == made
-    assert root("GET", other + "/trunks").json["items"] == []
-
-
-@pytest.mark.parametrize("status", ["suspended", "unverified", "canceled"])
-def test_of_a_partner_that_is_not_active(bed, root, status):
-    """As with applications: what waits with its partner is written; below a canceled one nothing is made."""
-    skip = {"skip_email_verification": True, "skip_partner_review": True} if status != "unverified" else {}
-    made = root("POST", "/core/v2/partners", {"name": "Of the trunks", **skip}).json
-    path, _ = root.group(partner_sid=made["partner_sid"])
-    trunk, _ = root.trunk(path)
-    assert root("PATCH", f"/core/v2/partners/{made['partner_sid']}", {"status": status}).json["status"] == status
-    expected = 409 if status == "canceled" else 200
-    reply = root("POST", body={"partner_sid": made["partner_sid"]})
-    assert reply.status == expected and (expected == 200 or named(reply, 409) == ["partner_sid"])
-    reply = root("POST", path + "/trunks", {})
-    assert reply.status == expected and (expected == 200 or named(reply, 409) == [""])
-    assert root("PATCH", trunk, {"name": "x"}).status == 200
-    assert root("DELETE", path + "?force=true").status == 204
 
 
 # ---- bad input ----
@@ -615,11 +302,11 @@ def test_parallel_writes_lose_nothing(root):
 
 def test_kept_over_a_restart(own_bed):
     own = own_bed()
-    root = Api(own, own.issue(own.admin))
+    root = Trunks(own, own.issue(own.admin))
     rule = root.rule()
     path, _ = root.group(trunks=[{"name": "Kept", "acls": [{**LIST, "access_control_rules": [rule]}]}])
     before, trunks = root("GET", path).json, root("GET", path + "/trunks").json
     own.restart()
-    root = Api(own, own.issue(own.admin))
+    root = Trunks(own, own.issue(own.admin))
     assert root("GET", path).json == before and root("GET", path + "/trunks").json == {
         **trunks, "pagination": root("GET", path + "/trunks").json["pagination"]}
