@@ -1,6 +1,7 @@
 """Fixtures of all suites. Options: --long runs the long forms (scripts/check --long); --steps and --seed are the
 reference model's (integration/test_model.py)."""
 
+import contextlib
 import pathlib
 import sys
 
@@ -90,19 +91,33 @@ def bed(tmp_path_factory):
     assert not found, found
 
 
-@pytest.fixture
-def own_bed(tmp_path):
-    """Makes testbeds of a test's own; stops those still running."""
+@contextlib.contextmanager
+def testbeds(folder):
+    """Makes testbeds in it; stops those still running."""
     made = []
 
     def make(settings=(), seed=None, **more):
-        testbed = Testbed(tmp_path / f"bed{len(made)}", settings, seed, **more)
+        testbed = Testbed(folder / f"bed{len(made)}", settings, seed, **more)
         made.append(testbed)
         return testbed.start()
 
     yield make
     for testbed in made:
         testbed.stop()
+
+
+@pytest.fixture
+def own_bed(tmp_path):
+    """Makes testbeds of a test's own."""
+    with testbeds(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def module_bed(tmp_path_factory):
+    """Makes testbeds that the tests of a file share."""
+    with testbeds(tmp_path_factory.mktemp("module")) as make:
+        yield make
 
 
 @pytest.fixture
