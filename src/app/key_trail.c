@@ -1,5 +1,6 @@
 #include "app/key_trail.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "audit/record.h"
@@ -85,14 +86,14 @@ static struct str detail_of(const struct keyring_entry *entry, struct arena *mem
 }
 
 /* Keys are the root's. */
-static struct str text_of(const struct keyring_entry *entry, const struct server *server,
-                          struct arena *memory)
+static struct str text_of(const struct keyring_entry *entry, const struct sid *root,
+                          const struct server *server, struct arena *memory)
 {
     const struct audit_actor actor = {.address = STR("")};
     const struct audit_event event = {
         .action = action_of(entry),
         .object_name = keyring_entry_kid(entry),
-        .partner_sid = party_root(snapshot_now(server)->party)->partner_sid,
+        .partner_sid = *root,
         .detail = detail_of(entry, memory),
     };
 
@@ -101,7 +102,7 @@ static struct str text_of(const struct keyring_entry *entry, const struct server
                : audit_record(memory, clock_wall_ms(server->clock), &actor, &event);
 }
 
-static void record(const struct keyring_entry *entry, struct server *server)
+static void record(const struct keyring_entry *entry, const struct sid *root, struct server *server)
 {
     struct key_record *made =
         action_of(entry).ptr != NULL ? calloc(1, sizeof(struct key_record)) : NULL;
@@ -114,7 +115,7 @@ static void record(const struct keyring_entry *entry, struct server *server)
     arena_init(&made->memory, NULL, 0, ARENA_MAX);
     made->request = (struct store_request){
         .verb = STORE_AUDIT_APPEND,
-        .audit = text_of(entry, server, &made->memory),
+        .audit = text_of(entry, root, server, &made->memory),
         .done = record_done,
     };
     if (made->request.audit.ptr != NULL) {
@@ -126,40 +127,59 @@ static void record(const struct keyring_entry *entry, struct server *server)
 }
 
 /* False after logging why: the keys were read a moment ago, so it is rare. */
-static bool read_keys(const struct config *config, struct keyring_manifest *out)
+static bool read_keys(const struct key_trail *trail, struct keyring_manifest *out)
 {
     char memory[WHY_MAX];
     struct buf why;
 
     buf_init_fixed(&why, memory, sizeof(memory));
-    if (keyring_list(config->keys.dir.ptr, out, &why) == KEYRING_DONE)
+    if (keyring_list(trail->dir, out, &why) == KEYRING_DONE)
         return true;
     LOG(LOG_ERROR, "audit_keys_not_read", LF_STR("reason", buf_view(&why)));
     return false;
+}
+
+/* The configuration goes after a reload. */
+static void keep_dir(struct key_trail *trail, const struct config *config)
+{
+    snprintf(trail->dir, sizeof(trail->dir), "%s", config->keys.dir.ptr);
 }
 
 void key_trail_begin(struct key_trail *trail, const struct config *config, struct server *server)
 {
     int64_t last_s = store_last_wall_ms(server->store) / 1000;
 
-    if (!read_keys(config, &trail->seen) || store_audit_head(server->store).seq == 0)
+    trail->root = party_root(snapshot_now(server)->party)->partner_sid;
+    keep_dir(trail, config);
+    if (!read_keys(trail, &trail->seen) || store_audit_head(server->store).seq == 0)
         return;
     for (size_t i = 0; i < trail->seen.n; i++)
         if (time_of(&trail->seen.entries[i]) >= last_s)
-            record(&trail->seen.entries[i], server);
+            record(&trail->seen.entries[i], &trail->root, server);
 }
 
-void key_trail_follow(struct key_trail *trail, const struct config *config, struct server *server)
+static void look(struct key_trail *trail, struct server *server)
 {
     struct keyring_manifest now;
 
-    if (!read_keys(config, &now))
+    if (!read_keys(trail, &now))
         return;
     for (size_t i = 0; i < now.n; i++) {
         const struct keyring_entry *before =
             manifest_find(&trail->seen, keyring_entry_kid(&now.entries[i]));
         if (before == NULL || before->state != now.entries[i].state)
-            record(&now.entries[i], server);
+            record(&now.entries[i], &trail->root, server);
     }
     trail->seen = now;
+}
+
+void key_trail_follow(struct key_trail *trail, const struct config *config, struct server *server)
+{
+    keep_dir(trail, config);
+    look(trail, server);
+}
+
+void key_trail_end(struct key_trail *trail, struct server *server)
+{
+    look(trail, server);
 }

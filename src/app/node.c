@@ -293,6 +293,7 @@ void node_stop(struct node *node)
     if (node->http != NULL) {
         http_drain(node->http, (uint32_t)node->config->server.drain_timeout_s * 1000);
         http_join(&node->http);
+        key_trail_end(&node->key_trail, server);
         audit_log_finish(server);
     }
     revocation_walk_free(&server->walk);

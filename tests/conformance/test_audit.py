@@ -422,6 +422,25 @@ def test_F37_what_becomes_of_keys_is_recorded(own_bed):
     assert log.verify()["records"] == log.seq()
 
 
+def test_F37_a_key_that_no_reload_took_up_is_recorded_as_the_server_stops(own_bed):
+    """A reload that is refused for something else shows the server no keys, and a start comes after it was last open."""
+    log = Log(own_bed([], SEED))
+    log.rename("self")
+    tail = log.seq()
+    tables = log.bed.config.parent / "roles.json"
+    good = tables.read_text()
+    tables.write_text("[")
+    made = keys(log.bed, "generate")["kid"]
+    made_s = int(time.time())
+    assert eventually(lambda: '"reload_refused"' in log.bed.log())
+    assert eventually(lambda: time.time() >= made_s + 1)  # in that second it is recorded at the start too
+    assert log.seq() == tail
+    tables.write_text(good)
+    log.bed.restart()
+    log.tokens["root"] = log.bed.issue(log.bed.admin)
+    assert [(item["action"], item["object"]) for item in log.items(after=tail)] == [("key.create", made)]
+
+
 def test_a_restart_keeps_the_chain(own_bed):
     log = Log(own_bed(["node.name=east"], SEED))
     made_s = int(time.time())  # a key of the second in which the store was last open is recorded again
