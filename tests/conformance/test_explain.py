@@ -1,7 +1,6 @@
 """GET /core/v2/admin/tokens/{token_sid}/explain: why a token is active or not and what holds or takes each scope; the
 same answer as introspection, and nothing of ancestors that the caller may not see."""
 
-import base64
 import contextlib
 import json
 import sqlite3
@@ -10,8 +9,8 @@ import uuid
 import pytest
 
 from family import TREE, UNKNOWN, seed
-from forge import claims
-from testbed import Client, Testbed, eventually
+from forge import header, token_sid
+from testbed import Client, eventually
 
 RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.read", "scopemint.audit", "scopemint.revoke",
           "oauth.read", "oauth.manage_all_tokens"]
@@ -35,7 +34,7 @@ class Explain:
         return self.bed.issue(self.bed.seeded(ref), **form)
 
     def ask(self, token, by=None):
-        return self.call("GET", f"/core/v2/admin/tokens/{sid(token)}/explain", token=by)
+        return self.call("GET", f"/core/v2/admin/tokens/{token_sid(token)}/explain", token=by)
 
     def show(self, token, by=None):
         """The explanation, which agrees with introspection."""
@@ -59,24 +58,13 @@ class Explain:
         assert reply.status == 200, reply.body
 
 
-def sid(token):
-    return claims(token)["jti"].rsplit(".", 1)[0]
-
-
-def header(token):
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-
-
 def check(answer, name, which=0):
     return [item for item in answer["checks"] if item["check"] == name][which]
 
 
 @pytest.fixture(scope="module")
-def explain(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("explain"), seed=SEED).start()
-    yield Explain(bed)
-    bed.stop()
+def explain(module_bed):
+    return Explain(module_bed(seed=SEED))
 
 
 def test_a_live_token(explain):
@@ -139,7 +127,7 @@ def test_a_revocation_says_by_whom_and_when(explain):
     assert not found["holds"] and found["reason"] == "it was revoked"
     assert found["at"].endswith("Z") and found["number"] > 0
     assert found["by"]["client_id"] == explain.bed.seeded("parent").client_id
-    assert found["by"]["token_sid"] == sid(by)
+    assert found["by"]["token_sid"] == token_sid(by)
     below = check(explain.show(token, by=explain.token("child")), "revocation")
     assert below["by"] == {"hidden": True}, "an ancestor's credentials are not the caller's to see (F-35)"
 
@@ -195,7 +183,7 @@ def test_a_malformed_sid_names_nothing(explain, path):
 def test_current_is_the_presented_token(explain):
     token = explain.token("self", scope="oauth.read")
     reply = explain.call("GET", "/core/v2/admin/tokens/current/explain", token=token)
-    assert reply.status == 200 and reply.json["token_sid"] == sid(token)
+    assert reply.status == 200 and reply.json["token_sid"] == token_sid(token)
     assert reply.json == explain.ask(token, by=token).json
 
 

@@ -7,21 +7,13 @@ import urllib.parse
 
 import pytest
 
-from testbed import Testbed
+from family import TREE, UNKNOWN, seed
 
 RULES = "/core/v2/accesscontrol/rules"
 PARTNERS = "/core/v2/partners"
 RIGHTS = ["accesscontrol.manage", "partners.manage", "calls.read"]
-TREE = {"parent": "root", "self": "parent", "child": "self", "stranger": "root"}
-SEED = {
-    "partners": [{"ref": ref, "parent": above, "name": f"Partner {ref}", "login": ref, "available_scopes": RIGHTS}
-                 for ref, above in TREE.items()],
-    "applications": [{"type": "confidential", "grant_types": ["client_credentials"], "ref": ref, "name": f"App of {ref}",
-                      "token_endpoint_auth_method": "client_secret_basic", "partner": ref, "scopes": RIGHTS}
-                     for ref in TREE],
-}
+SEED = seed(RIGHTS)
 RULE = {"entries": ["49"], "field": "calling", "operation": "prefix", "quantifier": "any"}
-UNKNOWN = "018f0000-0000-7000-8000-000000000000"
 FIELDS = ["acls", "parent_assigned_acls"]
 NOTHING = {"access_control_rules": [], "direction": "any", "sms_action_false": None, "sms_action_true": None,
            "voice_action_false": None, "voice_action_true": None}
@@ -63,14 +55,12 @@ class Acls:
 
 
 @pytest.fixture(scope="module")
-def acls(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("acls"), seed=SEED).start()
-    yield Acls(bed)
-    bed.stop()
+def acls(module_bed):
+    return Acls(module_bed(seed=SEED))
 
 
 @pytest.fixture(autouse=True)
-def clean(request, acls):
+def clean(acls):
     yield
     for ref in acls.sids:
         assert acls.ask("PATCH", acls.path(ref), {"acls": []}, "root").status == 200

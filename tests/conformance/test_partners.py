@@ -8,14 +8,11 @@ import urllib.parse
 import pytest
 
 from partners import PARTNERS, READ_ONLY, SEED, UNKNOWN, WRITABLE, Partners, error
-from testbed import Testbed
 
 
 @pytest.fixture(scope="module")
-def partners(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("partners"), seed=SEED).start()
-    yield Partners(bed)
-    bed.stop()
+def partners(module_bed):
+    return Partners(module_bed(seed=SEED))
 
 
 # ---- whose objects a caller sees (F-35) ----

@@ -6,14 +6,11 @@ import itertools
 import pytest
 
 from partners import PARTNERS, RIGHTS, SEED, UNKNOWN, WRITABLE, Partners, error, fields
-from testbed import Testbed
 
 
 @pytest.fixture(scope="module")
-def partners(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("partners"), seed=SEED).start()
-    yield Partners(bed)
-    bed.stop()
+def partners(module_bed):
+    return Partners(module_bed(seed=SEED))
 
 
 # ---- what is wrong with a body ----

@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from by_selector import LONG_AGO, REVOCATIONS, RIGHTS, SEED, Revocations, many_rows, serving, sid
+from by_selector import LONG_AGO, REVOCATIONS, RIGHTS, SEED, Revocations, many_rows
 from family import UNKNOWN
+from forge import token_sid
 from testbed import eventually
 
 
 @pytest.fixture(scope="module")
-def revocations(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("revocations")) as made:
-        yield made
+def revocations(module_bed):
+    return Revocations(module_bed(seed=SEED))
 
 
 # ---- who may ----
@@ -213,7 +213,7 @@ def test_F_33_live_tokens_above_the_ceiling_are_counted_and_revoked_in_one_call(
     assert made.call("PATCH", partner, {"available_scopes": RIGHTS}).status == 200
     assert [made.is_active(t) for t in (over, within, elsewhere)] == [False, True, True]
     assert made.plan(over_ceiling=True)["tokens"] == 0
-    explained = made.call("GET", f"/core/v2/admin/tokens/{sid(over)}/explain").json
+    explained = made.call("GET", f"/core/v2/admin/tokens/{token_sid(over)}/explain").json
     check = next(c for c in explained["checks"] if c["check"] == "revocation")
     assert not check["holds"] and check["revocation_sid"] == receipt["revocation_sid"]
     assert check["selector"] == {"over_ceiling": True} and check["by"]["client_id"] == bed.admin.client_id
@@ -288,7 +288,7 @@ def test_explain_names_what_ended_it(revocations):
     app = revocations.fresh_app("self")
     token = revocations.of(app)
     receipt = revocations.done({"client_id": app["client_id"]})
-    path = f"/core/v2/admin/tokens/{sid(token)}/explain"
+    path = f"/core/v2/admin/tokens/{token_sid(token)}/explain"
 
     def selector(caller):
         explained = revocations.call("GET", path, token=caller).json

@@ -5,15 +5,14 @@ import time
 
 import pytest
 
-from by_selector import SEED, Revocations, at, key_of, many_rows, serving, sid
-from forge import claims
+from by_selector import SEED, Revocations, at, many_rows
+from forge import claims, header, token_sid
 from testbed import eventually
 
 
 @pytest.fixture(scope="module")
-def revocations(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("revocations")) as made:
-        yield made
+def revocations(module_bed):
+    return Revocations(module_bed(seed=SEED))
 
 
 def test_THREATS_63_each_dimension_ends_what_it_says(revocations):
@@ -56,7 +55,7 @@ def test_THREATS_63_all_before_a_time(revocations):
 def test_THREATS_63_by_key(own_bed):
     bed = own_bed(seed=SEED)
     made = Revocations(bed)
-    kid = key_of(bed.issue())
+    kid = header(bed.issue())["kid"]
     tokens = [made.token("self"), made.token("root")]
     made.done({"kid": kid})
     assert not any(map(made.is_active, tokens)) and made.is_active(made.token("self"))
@@ -67,14 +66,14 @@ def test_P2_what_a_key_did_not_sign_is_revoked_by_its_sid(own_bed):
     bed = own_bed(seed=SEED)
     made = Revocations(bed)
     first = made.token("self", scope="sms.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    path = f"/core/v2/oauth/tokens/{token_sid(first)}"
     by = made.caller("self", "oauth.manage_all_tokens oauth.allow_token_scope_update sms.manage")
     for command in (("generate",), ("rotate", "--force")):
         assert bed.scopemint("key", *command).returncode == 0
     bed.reload()
-    assert eventually(lambda: key_of(bed.issue()) != key_of(first))
+    assert eventually(lambda: header(bed.issue())["kid"] != header(first)["kid"])
     newest = made.call("PATCH", path, {"scopes": ["sms.manage"]}, by).json["access_token"]
-    receipt = made.done({"kid": key_of(newest)}, made.root)
+    receipt = made.done({"kid": header(newest)["kid"]}, made.root)
     assert made.is_active(first) and not made.is_active(newest)
     assert made.followed(receipt["revocation_sid"])["tokens"] >= 1 and made.is_active(first)
     assert made.call("DELETE", path, token=by).status == 204
@@ -86,7 +85,7 @@ def test_P2_nothing_done_later_brings_a_token_back(revocations):
     app = revocations.fresh_app()
     token = revocations.of(app)
     receipt = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})
-    path = f"/core/v2/oauth/tokens/{sid(token)}"
+    path = f"/core/v2/oauth/tokens/{token_sid(token)}"
     assert revocations.call("PATCH", path, {"scopes": ["sms.read"]}).status == 409
     revocations.followed(receipt["revocation_sid"])
     assert revocations.call("PATCH", path, {"name": "again"}).status == 409
@@ -100,7 +99,7 @@ def test_P2_a_date_between_two_jwts_of_a_token_ends_the_first(revocations):
     """And leaves the row alone, so that the other is revoked by its sid."""
     app = revocations.fresh_app()
     first = revocations.of(app, scope="sms.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    path = f"/core/v2/oauth/tokens/{token_sid(first)}"
     eventually(lambda: time.time() >= claims(first)["iat"] + 1, 3)
     widened = revocations.call("PATCH", path, {"scopes": ["sms.read", "calls.read"]})
     newest = widened.json["access_token"]
@@ -118,7 +117,7 @@ def test_P2_narrowing_brings_no_earlier_jwt_back(revocations, is_dated):
     it is live by its newest JWT, or its row cannot tell."""
     app = revocations.fresh_app()
     first = revocations.of(app, scope="calls.read")
-    path = f"/core/v2/oauth/tokens/{sid(first)}"
+    path = f"/core/v2/oauth/tokens/{token_sid(first)}"
     plan = None if is_dated else revocations.plan(scope="calls.read", client_id=app["client_id"])["plan_id"]
     newest = revocations.call("PATCH", path, {"scopes": ["calls.read", "sms.read"]}).json["access_token"]
     after = claims(newest)["iat"] + 1
@@ -140,7 +139,7 @@ def test_P2_a_token_made_since_is_narrowed_as_ever(revocations):
     done = revocations.done({"scope": "calls.read", "client_id": app["client_id"]})["date_executed"]
     eventually(lambda: at(time.time()) > done, 3)  # rows say whole seconds
     token = revocations.of(app, scope="calls.read")
-    path = f"/core/v2/oauth/tokens/{sid(token)}"
+    path = f"/core/v2/oauth/tokens/{token_sid(token)}"
     for scopes in (["calls.read", "sms.read"], ["sms.read"]):
         assert revocations.call("PATCH", path, {"scopes": scopes}).status == 200
     assert revocations.is_active(token)
@@ -148,7 +147,7 @@ def test_P2_a_token_made_since_is_narrowed_as_ever(revocations):
 
 def test_rows_are_marked(revocations):
     app = revocations.fresh_app()
-    tokens = {sid(revocations.of(app)) for _ in range(3)}
+    tokens = {token_sid(revocations.of(app)) for _ in range(3)}
     admin = revocations.root
     query = f"filter=client_id+eq+{app['client_id']}&limit=1000"
     receipt = revocations.done({"client_id": app["client_id"], "scope": "calls.read"})

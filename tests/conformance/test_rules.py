@@ -3,14 +3,13 @@ becomes of lists when a rule goes. SPEC 9; THREATS-54. M3 has nothing to say her
 
 import concurrent.futures
 import hashlib
-import itertools
 import json
 import time
 import urllib.parse
 
 import pytest
 
-from testbed import Testbed, eventually
+from testbed import eventually
 
 RULES = "/core/v2/accesscontrol/rules"
 PARTNERS = "/core/v2/partners"
@@ -70,10 +69,8 @@ class Rules:
 
 
 @pytest.fixture(scope="module")
-def rules(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("rules"), seed=SEED).start()
-    yield Rules(bed)
-    bed.stop()
+def rules(module_bed):
+    return Rules(module_bed(seed=SEED))
 
 
 def only(reply, status, field=None):

@@ -13,7 +13,6 @@ import time
 import pytest
 
 from family import TREE, UNKNOWN, seed
-from testbed import Testbed
 
 CORE = "/core/v2/"
 RULES = "accesscontrol/rules"
@@ -59,10 +58,8 @@ class Attack:
 
 
 @pytest.fixture(scope="module")
-def attack(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("attacks"), seed=SEED).start()
-    yield Attack(bed)
-    bed.stop()
+def attack(module_bed):
+    return Attack(module_bed(seed=SEED))
 
 
 @pytest.fixture

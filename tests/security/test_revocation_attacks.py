@@ -10,52 +10,18 @@ import time
 
 import pytest
 
-from family import TREE, UNKNOWN, seed
-from forge import claims
+from by_selector import REVOCATIONS, SEED, Revocations
+from family import TREE, UNKNOWN
+from forge import claims, token_sid
 from quick import Link
-from testbed import Testbed, eventually
+from testbed import eventually
 
-REVOCATIONS = "/core/v2/admin/revocations"
 LEAKS = "/core/v2/admin/leaks"
 TOKENS = "/core/v2/oauth/tokens"
-RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.manage", "scopemint.audit", "scopemint.revoke",
-          "oauth.manage", "oauth.manage_all_tokens", "oauth.allow_token_scope_update"]
-SEED = seed(RIGHTS)
 
 
-def sid(token):
-    return claims(token)["jti"].rsplit(".", 1)[0]
-
-
-class Attack:
-    def __init__(self, bed):
-        self.bed = bed
-        self.sids = {ref: entry["partner_sid"] for ref, entry in bed.facts["seeded"]["partners"].items()}
-        self.apps = {ref: bed.seeded(ref).client_id for ref in TREE}
-
-    def token(self, ref, scope="calls.manage", **form):
-        return self.bed.issue(self.bed.admin if ref == "root" else self.bed.seeded(ref), scope=scope, **form)
-
-    def call(self, method, path, body=None, token=None, raw=None):
-        fields = [("Authorization", f"Bearer {token or self.token('root', 'scopemint.revoke')}")]
-        if body is not None or raw is not None:
-            fields.append(("Content-Type", "application/json"))
-            raw = raw if raw is not None else json.dumps(body).encode()
-        return self.bed.request(method, path, raw, fields)
-
-    def post(self, body, token=None):
-        return self.call("POST", REVOCATIONS, body, token)
-
-    def done(self, body, token=None):
-        reply = self.post(body, token)
-        assert reply.status == 200, reply.body
-        return reply.json
-
-    def is_active(self, token):
-        reply = self.bed.post("/oauth/introspect", {"token": token},
-                              bearer=self.bed.issue(self.bed.admin, scope="scopemint.introspect"))
-        assert reply.status == 200, reply.body
-        return reply.json["active"]
+class Attack(Revocations):
+    """And many who ask at once."""
 
     def crowd(self, bodies, token, path=REVOCATIONS):
         """All of them at the same moment, each on a connection of its own; statuses and bodies."""
@@ -98,10 +64,8 @@ def without(value, lost):
 
 
 @pytest.fixture(scope="module")
-def attack(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("attacks"), seed=SEED).start()
-    yield Attack(bed)
-    bed.stop()
+def attack(module_bed):
+    return Attack(module_bed(seed=SEED))
 
 
 @pytest.fixture
@@ -117,7 +81,7 @@ def test_others_together_leave_the_root_its_room_too(own_attack):
     moment."""
     attack = own_attack()
     for ref in TREE:
-        token = attack.token(ref, "scopemint.revoke")
+        token = attack.caller(ref, "scopemint.revoke")
         replies = attack.crowd([{"scope": "sms.manage", "client_id": attack.apps[ref]}] * 30, token)
         taken = [status for status, _ in replies]
         assert sorted(taken) == [200] * 8 + [409] * 22, (ref, taken)
@@ -129,7 +93,8 @@ def test_a_partner_by_over_ceiling_leaves_others_their_changes_of_scopes(own_att
     """One that asks for it again and again has changes of scopes answered 503 for half of the time at most."""
     attack = own_attack()
     fill_tokens(attack, 15_000)
-    token, above = attack.token("self", "scopemint.revoke scopemint.audit"), attack.token("root", "scopemint.revoke")
+    token = attack.caller("self", "scopemint.revoke scopemint.audit")
+    above = attack.caller("root", "scopemint.revoke")
     asked = {"over_ceiling": True, "client_id": attack.apps["self"]}
     first = attack.done(asked, token)
     replies = attack.crowd([asked] * 30, token)
@@ -145,7 +110,7 @@ def test_a_partner_by_over_ceiling_leaves_others_their_changes_of_scopes(own_att
 def test_plans_of_a_partner_are_bounded(own_attack):
     """Else one partner fills the store, and the lists of all others with it."""
     attack = own_attack()
-    token, below = (attack.token(ref, "scopemint.revoke") for ref in ("self", "child"))
+    token, below = (attack.caller(ref, "scopemint.revoke") for ref in ("self", "child"))
     body = {"client_id": attack.apps["self"], "dry_run": True}
 
     async def plan(times):
@@ -164,7 +129,7 @@ def test_plans_of_a_partner_are_bounded(own_attack):
 
 
 def test_of_many_executions_of_one_plan_one_is_it(attack):
-    token = attack.token("root", "scopemint.revoke")
+    token = attack.caller("root", "scopemint.revoke")
     plan = attack.done({"client_id": attack.apps["stranger"], "dry_run": True}, token)["plan_id"]
     statuses = sorted(status for status, _ in attack.crowd([{"plan_id": plan}] * 40, token))
     assert statuses[0] == 200 and set(statuses[1:]) == {409}, statuses
@@ -173,19 +138,14 @@ def test_of_many_executions_of_one_plan_one_is_it(attack):
 # ---- P2: what was ended stays ended ----
 
 
-def change(attack, token, scopes, of=None):
-    reply = attack.call("PATCH", f"{TOKENS}/{of or sid(token)}", {"scopes": scopes}, token)
-    return reply
-
-
 def test_P2_a_younger_jwt_of_the_token_does_not_bring_an_older_one_back(attack):
     """A plan ends the JWT that was counted and spares the one signed since; narrowing the token to names that the
     revocation is not about leaves the first as ended as it was."""
-    first = attack.token("self", "calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
-    caller = attack.token("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
+    first = attack.token("self", scope="calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
+    caller = attack.caller("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
     plan = attack.done({"scope": "calls.manage", "client_id": attack.apps["self"], "dry_run": True})
-    caller = attack.token("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
-    reply = attack.call("PATCH", f"{TOKENS}/{sid(first)}",
+    caller = attack.caller("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
+    reply = attack.call("PATCH", f"{TOKENS}/{token_sid(first)}",
                         {"scopes": ["calls.manage", "sms.manage", "oauth.manage_all_tokens",
                                     "oauth.allow_token_scope_update"]}, caller)
     assert reply.status == 200, reply.body
@@ -193,18 +153,18 @@ def test_P2_a_younger_jwt_of_the_token_does_not_bring_an_older_one_back(attack):
     attack.done({"plan_id": plan["plan_id"]})
     assert not attack.is_active(first)
     assert attack.is_active(second)
-    reply = attack.call("PATCH", f"{TOKENS}/{sid(first)}", {"scopes": ["sms.manage"]}, caller)
+    reply = attack.call("PATCH", f"{TOKENS}/{token_sid(first)}", {"scopes": ["sms.manage"]}, caller)
     assert not attack.is_active(first), reply.body
 
 
 def test_P2_a_scope_given_and_taken_later_does_not_revive_an_older_jwt(attack):
     """Where giving the token what the revocation was about ended its older JWT, taking it back does not undo that."""
-    first = attack.token("self", "sms.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
+    first = attack.token("self", scope="sms.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
     attack.done({"scope": "calls.manage", "client_id": attack.apps["self"]})
-    caller = attack.token("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
+    caller = attack.caller("self", "sms.manage calls.manage oauth.manage_all_tokens oauth.allow_token_scope_update")
     seen = [attack.is_active(first)]
     for names in (["sms.manage", "calls.manage"], ["sms.manage"]):
-        attack.call("PATCH", f"{TOKENS}/{sid(first)}", {"scopes": names}, caller)
+        attack.call("PATCH", f"{TOKENS}/{token_sid(first)}", {"scopes": names}, caller)
         seen.append(attack.is_active(first))
     assert seen == sorted(seen, reverse=True), seen
 
@@ -323,11 +283,11 @@ DATES = ["9999-12-31T23:59:59.999Z", "10000-01-01T00:00:00.000Z", "2020-01-01T00
 
 def test_no_careless_body_revokes_anything(attack):
     """4xx each, and nothing was ended or planned; F-18, F-24."""
-    witness = attack.token("stranger", "sms.manage")
-    token = attack.token("root", "scopemint.revoke")
+    witness = attack.token("stranger", scope="sms.manage")
+    token = attack.caller("root", "scopemint.revoke")
     before = attack.call("GET", REVOCATIONS + "?limit=1000", token=token).json["count"]
     for body in BODIES:
-        reply = attack.call("POST", REVOCATIONS, token=token, raw=body)
+        reply = attack.call("POST", REVOCATIONS, body, token)
         assert 400 <= reply.status < 500, (body[:200], reply.status, reply.body[:500])
     for date in DATES:
         reply = attack.post({"issued_before": date, "client_id": attack.apps["stranger"]}, token)
@@ -349,11 +309,11 @@ def test_a_date_before_all_tokens_ends_none(attack, date):
 
 def test_F_35_what_lies_outside_answers_as_what_does_not_exist(attack):
     """Client, partner, plan and revocation of a parent, a sibling and nobody: the same status, the same words."""
-    token = attack.token("self", "scopemint.revoke scopemint.audit")
+    token = attack.caller("self", "scopemint.revoke scopemint.audit")
     foreign = attack.done({"client_id": attack.apps["stranger"], "dry_run": True},
-                          attack.token("stranger", "scopemint.revoke"))["plan_id"]
+                          attack.caller("stranger", "scopemint.revoke"))["plan_id"]
     above = attack.done({"client_id": attack.apps["self"], "dry_run": True},
-                        attack.token("parent", "scopemint.revoke"))["plan_id"]
+                        attack.caller("parent", "scopemint.revoke"))["plan_id"]
     cases = {
         "client_id": [attack.apps["stranger"], attack.apps["parent"], attack.bed.app.client_id, UNKNOWN],
         "partner_sid": [attack.sids["stranger"], attack.sids["parent"], attack.bed.partner_sid, UNKNOWN],
@@ -376,7 +336,7 @@ def test_F_35_what_lies_outside_answers_as_what_does_not_exist(attack):
 
 def test_the_leak_desk_tells_nothing_of_what_is_foreign(attack):
     """A stranger's live secret and token, with one bit turned, and never issued: as far as `known`, alike."""
-    token = attack.token("self", "scopemint.revoke")
+    token = attack.caller("self", "scopemint.revoke")
     secret = attack.bed.seeded("stranger").client_secret
     foreign = attack.token("stranger")
     answers = []
@@ -393,13 +353,13 @@ def test_the_leak_desk_tells_nothing_of_what_is_foreign(attack):
 
 
 def test_leak_desk_bodies(attack):
-    token = attack.token("self", "scopemint.revoke")
+    token = attack.caller("self", "scopemint.revoke")
     for body in (b"", b"{}", b'{"strings": null}', b'{"strings": []}', b'{"strings": {}}', b'{"strings": "x"}',
                  b'{"strings": [1]}', b'{"strings": [null]}', b'{"strings": [["x"]]}', b'{"strings": ["x"], "act": 1}',
                  b'{"strings": ["x"], "act": null}', b'{"strings": ["x"], "strings": ["y"]}',
                  b'{"strings": ["' + b"x" * 8193 + b'"]}', b'{"strings": ["x"], "acts": true}',
                  json.dumps({"strings": ["x"] * 101}).encode()):
-        reply = attack.call("POST", LEAKS, token=token, raw=body)
+        reply = attack.call("POST", LEAKS, body, token)
         assert 400 <= reply.status < 500, (body[:80], reply.status, reply.body[:200])
     for texts in ([""], ["Bearer"], ["Bearer "], ["sm_cs_"], ["sm_cs_" + "A" * 8000], ["a.b.c"], [".."],
                   ["." * 8192], ["eyJ" + "A" * 8000 + "." + "B" * 100 + "." + "C" * 80], ["\U0001f600" * 2048],
@@ -427,7 +387,7 @@ def head(path, token, body, more=b""):
 
 
 def test_counts_that_were_left_give_their_place_back(attack):
-    token = attack.token("root", "scopemint.revoke")
+    token = attack.caller("root", "scopemint.revoke")
     for i in range(300):
         leave(attack.bed.port, head(REVOCATIONS, token, b'{"over_ceiling": true, "dry_run": true}'),
               ("reset", "half", "close")[i % 3])
@@ -440,7 +400,7 @@ def test_counts_that_were_left_give_their_place_back(attack):
 
 def test_what_comes_behind_a_waiting_request_changes_nothing_of_it(attack):
     """The name that the store is asked to keep does not move when the connection's buffer does."""
-    token = attack.token("self", "oauth.manage_all_tokens sms.manage")
+    token = attack.caller("self", "oauth.manage_all_tokens sms.manage")
     form = "grant_type=client_credentials&scopes=sms.manage&name="
     clean = 0
     for i in range(120):

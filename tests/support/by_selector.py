@@ -1,16 +1,14 @@
 """Revocations by selector as tests ask for them: a tree of partners (family.py), an application for each, and whoever
 reads back what became of a token."""
 
-import base64
-import contextlib
 import datetime
 import itertools
 import json
 import sqlite3
 
 from family import TREE, seed
-from forge import claims
-from testbed import Client, Testbed, eventually
+from forge import token_sid
+from testbed import Client, eventually
 
 REVOCATIONS = "/core/v2/admin/revocations"
 RIGHTS = ["partners.manage", "app.manage", "calls.manage", "sms.manage", "scopemint.audit", "scopemint.revoke",
@@ -19,17 +17,8 @@ SEED = seed(RIGHTS)
 LONG_AGO = "2020-01-01T00:00:00.000Z"
 
 
-def sid(token):
-    return claims(token)["jti"].rsplit(".", 1)[0]
-
-
 def at(seconds):
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def key_of(token):
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"]
 
 
 class Revocations:
@@ -58,7 +47,7 @@ class Revocations:
         fields = [("Authorization", f"Bearer {token}"), *headers]
         if body is not None:
             fields.append(("Content-Type", "application/json"))
-            body = json.dumps(body).encode()
+            body = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.bed.request(method, path, body, fields)
 
     def post(self, body, token=None):
@@ -103,26 +92,18 @@ class Revocations:
         return self.bed.issue(Client(app["client_id"], app["client_secret"]), **{"scope": "calls.manage", **form})
 
 
-@contextlib.contextmanager
-def serving(folder):
-    """A server of their own, as long as it is used."""
-    bed = Testbed(folder, seed=SEED).start()
-    yield Revocations(bed)
-    bed.stop()
-
-
 def many_rows(bed, token, count):
     """Copies of the token's row, live and unmarked."""
     bed.stop()
     with sqlite3.connect(bed.facts["store"]) as link:
         columns = [name for _, name, *_ in link.execute("PRAGMA table_info(tokens)") if name != "token_sid"]
         (kind,), = link.execute("SELECT typeof(token_sid) FROM tokens LIMIT 1")
-        prefix, suffix = sid(token).replace("-", "")[:20], iter(range(count))
+        prefix, suffix = token_sid(token).replace("-", "")[:20], iter(range(count))
         for number in suffix:
             key = prefix + f"{number:012x}"
             value = bytes.fromhex(key) if kind == "blob" else \
                 f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
-            own = bytes.fromhex(sid(token).replace("-", "")) if kind == "blob" else sid(token)
+            own = bytes.fromhex(token_sid(token).replace("-", "")) if kind == "blob" else token_sid(token)
             link.execute(f"INSERT INTO tokens (token_sid, {', '.join(columns)}) SELECT ?, {', '.join(columns)} "
                          "FROM tokens WHERE token_sid = ?", (value, own))
     link.close()
