@@ -14,7 +14,7 @@ import uuid
 import pytest
 
 from feed import Stream
-from testbed import Testbed, eventually
+from testbed import eventually
 
 PATH = "/oauth/revocations"
 HEARTBEAT_S = 1
@@ -30,13 +30,11 @@ SEED = {"applications": [
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory):
+def short(module_bed):
     """A server whose streams are few, and which does not wait long."""
-    testbed = Testbed(tmp_path_factory.mktemp("feed"), [
+    return module_bed([
         f"feed.heartbeat_s={HEARTBEAT_S}", f"feed.streams_max={STREAMS}", "server.body_timeout_s=1",
-        "server.idle_timeout_s=2", "server.max_in_flight=4"], SEED).start()
-    yield testbed
-    testbed.stop()
+        "server.idle_timeout_s=2", "server.max_in_flight=4"], SEED)
 
 
 def ask(bed, query="", client=None, bearer=None, headers=()):

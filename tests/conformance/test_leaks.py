@@ -8,7 +8,7 @@ import pytest
 
 import canary
 from forge import token_sid
-from testbed import Client, Testbed, eventually
+from testbed import Client, eventually
 
 PATH = "/core/v2/admin/leaks"
 # A partner with a desk of its own, and one below it.
@@ -357,10 +357,8 @@ def test_the_longest_hundred(bed, desk):
 # ---- P5 ----
 
 @pytest.fixture(scope="module")
-def own_bed(tmp_path_factory):
-    testbed = Testbed(tmp_path_factory.mktemp("leaks") / "state", seed=SEED).start()
-    yield testbed
-    testbed.stop()
+def own_bed(module_bed):
+    return module_bed(seed=SEED)
 
 
 def test_M2_a_desk_reaches_what_is_below_it(own_bed):

@@ -18,7 +18,7 @@ import uuid
 
 import pytest
 
-from testbed import ROOT, Testbed, binary, eventually
+from testbed import ROOT, binary, eventually
 
 OK, FAILED, USAGE, CONFIG, IN_USE = range(5)
 
@@ -411,10 +411,8 @@ def test_inspect_shows_no_control_characters(shared):
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory):
-    testbed = Testbed(tmp_path_factory.mktemp("cli_bed")).start()
-    yield testbed
-    testbed.stop()
+def bed(module_bed):
+    return module_bed()
 
 
 def inspect(bed, token):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from cli import FAILED, NOT_FOUND, OK, UNAUTHORISED, UNAVAILABLE, USAGE, Cli, clean, run
-from testbed import Client, Testbed, free_port
+from testbed import Client, free_port
 
 NOBODY = "019aa9e2-5c6b-7e01-8d4f-0123456789ab"
 
@@ -16,10 +16,8 @@ SEED = {"applications": [{"ref": "reader", "partner": "root", "name": "Reader", 
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("cli_api") / "state", seed=SEED).start()
-    yield bed
-    bed.stop()
+def bed(module_bed):
+    return module_bed(seed=SEED)
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,8 @@ from testbed import Testbed, free_port
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory):
-    bed = Testbed(tmp_path_factory.mktemp("cli_credentials") / "state").start()
-    yield bed
-    bed.stop()
+def bed(module_bed):
+    return module_bed()
 
 
 @pytest.fixture(scope="module")

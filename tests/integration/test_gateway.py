@@ -14,7 +14,7 @@ import pytest
 
 from feed import Stream
 from feed_gateway import Gateway
-from testbed import Testbed, eventually
+from testbed import eventually
 
 HEARTBEAT_S = 1
 
@@ -34,10 +34,8 @@ def gateway_of(bed):
 
 
 @pytest.fixture(scope="module")
-def bed(tmp_path_factory):
-    testbed = Testbed(tmp_path_factory.mktemp("gateway"), [f"feed.heartbeat_s={HEARTBEAT_S}"]).start()
-    yield testbed
-    testbed.stop()
+def bed(module_bed):
+    return module_bed([f"feed.heartbeat_s={HEARTBEAT_S}"])
 
 
 @pytest.fixture
