@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from conftest import SEED
+from bed_seed import SEED
 from forge import assemble, b64, claims, header, token_sid, unb64
 from testbed import Client, eventually
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import canary
-from conftest import SEED
+from bed_seed import SEED
 from forge import Forger, b64
 from testbed import FORM, ROOT, Client, eventually
 
