@@ -136,9 +136,10 @@ class Trial:
         where = (self.name, places, after, times, reply and (reply.status, reply.body), change)
         good, made = self.unharmed
         if reply is not None and reply.status < 300:
-            assert reply.status == good.status and told_by(reply) == told_by(good), where
             # the leak desk answers for each string, and says of which it could not tell
-            assert change == made or (change == SETTLED and b'"acted":false,"reason":"' in reply.body), (where, made)
+            is_partly = b'"acted":false,"reason":"' in reply.body
+            assert reply.status == good.status and (is_partly or told_by(reply) == told_by(good)), where
+            assert change == made or (change == SETTLED and is_partly), (where, made)
         else:
             assert reply is None or reply.status in (500, 503), where
             assert change in (made, SETTLED) or set(change) - SPENT == set(SETTLED), (where, made)

@@ -71,9 +71,13 @@ class Reach:
         """Whether all that it is about lies within, whoever it was made by."""
         if self.is_root:
             return True
+        if selector.kid is not None:
+            return False
         if selector.partner is not None and self.holds(selector.partner):
             return self.is_tree or not selector.descendants
-        return self.is_tree and selector.application is not None and self.holds(selector.application.partner)
+        application = selector.application  # of one that is gone nobody below the root knows any more whose it was
+        return (self.is_tree and application is not None and not application.gone
+                and self.holds(application.partner))
 
     def effective(self, asked):
         """The selector that is carried out for it."""
