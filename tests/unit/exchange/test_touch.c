@@ -9,10 +9,12 @@
 
 enum { NOW_S = 1790000000 };
 
-/* Two ids of the same slot and different parts, and one of another slot. */
+/* An id whose first place is that slot; those of one slot differ by their part. */
 static struct sid id_of(uint16_t slot, uint8_t part)
 {
-    return (struct sid){{[9] = (uint8_t)slot, [10] = (uint8_t)(slot >> 8), [15] = part}};
+    uint8_t low = (uint8_t)slot, high = (uint8_t)(slot >> 8);
+
+    return (struct sid){{[9] = low, [10] = high, [11] = low, [12] = high, [15] = part}};
 }
 
 Test(touch, an_id_is_due_once_a_minute)

@@ -68,7 +68,7 @@ Test(last_use, a_crowd_is_sent)
     struct sid last = create_token(&bed);
     touch_token(&bed.worker, &first, &address, now_s);
     for (uint32_t i = 1; i < CROWD - 1; i++) {
-        struct sid other = {{[9] = (uint8_t)i, [10] = (uint8_t)(i >> 8), [15] = 1}};
+        struct sid other = {{[9] = (uint8_t)i, [11] = (uint8_t)i, [15] = 1}};
         touch_token(&bed.worker, &other, &address, now_s);
     }
     touch_token(&bed.worker, &last, &address, now_s);
